@@ -1,0 +1,390 @@
+"""The bundle's tables: their schemas, and how they are written and read.
+
+Notable here:
+- one `Table` constant per table is the single source for schema, docs and validation;
+- a table is written beside its place and renamed, so a reader never meets half a table;
+- schema version, producer and column descriptions travel in the Parquet metadata;
+- reading checks that metadata and names the command that rebuilds an outdated table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from kgprep import __version__
+from kgprep.errors import KgprepError as KgprepError
+
+SCHEMA_VERSION = 1
+
+ENTITY_KINDS = ("film", "series", "person", "genre", "organisation", "place", "work", "other")
+ALIAS_SOURCES = ("label", "redirect", "title", "short_name", "foaf_name")
+RESOLUTION_METHODS = ("imdb_id", "title_year", "title", "redirect", "gold", "isolated")
+SPLITS = ("train", "valid", "test")
+ROLES = ("seeker", "recommender")
+MENTION_METHODS = ("gold", "link")
+
+KindEnum = pl.Enum(ENTITY_KINDS)
+AliasSourceEnum = pl.Enum(ALIAS_SOURCES)
+ResolutionMethodEnum = pl.Enum(RESOLUTION_METHODS)
+SplitEnum = pl.Enum(SPLITS)
+RoleEnum = pl.Enum(ROLES)
+MentionMethodEnum = pl.Enum(MENTION_METHODS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: `nullable` columns may hold nulls, all others never do."""
+
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    description: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Every non-null value of `columns` must stand in the columns `target_columns` of the table named `target`."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The public contract of one Parquet table; `name` is its path in the workspace without ``.parquet``."""
+
+    name: str
+    stage: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Column names and polars types, in order."""
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    def path(self, workspace: Path) -> Path:
+        """Where the table lies in `workspace`."""
+        return workspace / f"{self.name}.parquet"
+
+
+def _to_entity(column: str) -> Reference:
+    return Reference((column,), "kg/entities", ("entity_id",))
+
+
+_TO_UTTERANCE = Reference(("dialogue_id", "turn"), "dialogues/utterances", ("dialogue_id", "turn"))
+
+ENTITIES = Table(
+    "kg/entities",
+    "build-kg",
+    "The nodes of the graph: items and what is at most the given number of hops away; ids are dense and sorted by IRI.",
+    (
+        Column("entity_id", pl.Int32, "dense id from 0, in the order of the IRIs"),
+        Column("iri", pl.String, "IRI in the source graph, or urn:kgprep:<data set>:<item id> for an isolated item"),
+        Column("label", pl.String, "name in the data set's language, else in any language, else from the IRI"),
+        Column("kind", KindEnum, "what sort of thing it is, from its types and qualifiers"),
+        Column("types", pl.List(pl.String), "IRIs of rdf:type, sorted"),
+        Column("year", pl.Int16, "year of first release, for works", nullable=True),
+        Column("imdb_id", pl.String, "IMDb title id with its tt", nullable=True),
+        Column("is_item", pl.Boolean, "whether it can be recommended"),
+        Column("degree", pl.Int32, "number of edges at this entity, without inverses"),
+    ),
+    key=("entity_id",),
+)
+RELATIONS = Table(
+    "kg/relations",
+    "build-kg",
+    "The kinds of edges; an inverse relation has a row of its own.",
+    (
+        Column("relation_id", pl.Int16, "dense id from 0: relations by IRI first, then their inverses"),
+        Column("iri", pl.String, "IRI of the predicate; an inverse has that of its forward relation"),
+        Column("name", pl.String, "local name of the predicate; an inverse ends in _inverse"),
+        Column("inverse_of", pl.Int16, "the forward relation's id, for an inverse", nullable=True),
+        Column("edges", pl.Int32, "number of edges of this relation"),
+    ),
+    key=("relation_id",),
+)
+EDGES = Table(
+    "kg/edges",
+    "build-kg",
+    "Edges, inverse ones included; self-loops are never stored.",
+    (
+        Column("head", pl.Int32, "entity the edge leaves"),
+        Column("relation", pl.Int16, "relation of the edge"),
+        Column("tail", pl.Int32, "entity the edge enters"),
+    ),
+    key=("head", "relation", "tail"),
+    references=(_to_entity("head"), _to_entity("tail"), Reference(("relation",), "kg/relations", ("relation_id",))),
+)
+ALIASES = Table(
+    "kg/aliases",
+    "build-kg",
+    "Surface forms under which an entity is mentioned.",
+    (
+        Column("alias", pl.String, "the surface form, as written"),
+        Column("entity_id", pl.Int32, "entity it names"),
+        Column("source", AliasSourceEnum, "where the form comes from"),
+        Column("prior", pl.Float32, "how likely the form means this entity before any context, in (0, 1]"),
+    ),
+    key=("alias", "entity_id"),
+    references=(_to_entity("entity_id"),),
+)
+DESCRIPTIONS = Table(
+    "kg/descriptions",
+    "build-kg",
+    "One text an entity and language: abstract, comment or plot, else a sentence made of its edges.",
+    (
+        Column("entity_id", pl.Int32, "entity described"),
+        Column("lang", pl.String, "language tag of the text"),
+        Column("text", pl.String, "the description"),
+    ),
+    key=("entity_id", "lang"),
+    references=(_to_entity("entity_id"),),
+)
+ITEMS = Table(
+    "dialogues/items",
+    "build-kg",
+    "The data set's items and the entity each was resolved to; several items may share one entity.",
+    (
+        Column("item_id", pl.String, "the data set's own id"),
+        Column("name", pl.String, "title without the year"),
+        Column("year", pl.Int16, "year of release", nullable=True),
+        Column("imdb_id", pl.String, "IMDb title id with its tt", nullable=True),
+        Column("entity_id", pl.Int32, "entity it was resolved to"),
+        Column("method", ResolutionMethodEnum, "how it was resolved; isolated items are known to no source"),
+        Column("score", pl.Float32, "confidence of the resolution, in [0, 1]; 0 for isolated"),
+    ),
+    key=("item_id",),
+    references=(_to_entity("entity_id"),),
+)
+UTTERANCES = Table(
+    "dialogues/utterances",
+    "build-kg",
+    "What was said, one message a row, in order.",
+    (
+        Column("split", SplitEnum, "part of the data set; a dialogue lies in one only"),
+        Column("dialogue_id", pl.String, "the data set's own id"),
+        Column("turn", pl.Int16, "position in the dialogue, from 0"),
+        Column("role", RoleEnum, "who speaks"),
+        Column("text", pl.String, "the message; items stand in it as the data set wrote them (@id, a title)"),
+    ),
+    key=("dialogue_id", "turn"),
+)
+MENTIONS = Table(
+    "dialogues/mentions",
+    "align-reviews",
+    "Spans of utterances that name an entity: gold ones from build-kg, linked ones added by align-reviews.",
+    (
+        Column("dialogue_id", pl.String, "dialogue of the utterance"),
+        Column("turn", pl.Int16, "turn of the utterance"),
+        Column("start", pl.Int32, "first character, from 0"),
+        Column("end", pl.Int32, "one past the last character"),
+        Column("word", pl.String, "text[start:end]"),
+        Column("entity_id", pl.Int32, "entity named"),
+        Column("method", MentionMethodEnum, "gold: annotated in the data set; link: found by the linker"),
+        Column("score", pl.Float32, "confidence in [0, 1]; 1 for gold"),
+    ),
+    key=("dialogue_id", "turn", "start", "end"),
+    references=(_to_entity("entity_id"), _TO_UTTERANCE),
+)
+FEEDBACK = Table(
+    "dialogues/feedback",
+    "build-kg",
+    "What the seeker said of an item in the data set's form, where it has one.",
+    (
+        Column("dialogue_id", pl.String, "dialogue"),
+        Column("item_id", pl.String, "item"),
+        Column("suggested", pl.Int8, "1: the recommender suggested it, 0: the seeker mentioned it", nullable=True),
+        Column("seen", pl.Int8, "1: seen, 0: not seen, 2: not said", nullable=True),
+        Column("liked", pl.Int8, "1: liked, 0: not liked, 2: not said", nullable=True),
+    ),
+    key=("dialogue_id", "item_id"),
+    references=(Reference(("item_id",), "dialogues/items", ("item_id",)),),
+)
+REVIEWS = Table(
+    "reviews/reviews",
+    "align-reviews",
+    "Reviews attached to an entity; no author is kept.",
+    (
+        Column("review_id", pl.String, "<source>:<hash of entity and text>"),
+        Column("source", pl.String, "name of the corpus or site"),
+        Column("entity_id", pl.Int32, "entity reviewed"),
+        Column("lang", pl.String, "language tag of the text"),
+        Column("title", pl.String, "headline", nullable=True),
+        Column("rating", pl.Float32, "rating brought to [0, 1]", nullable=True),
+        Column("helpful", pl.Float32, "share or number of helpful votes brought to [0, 1]", nullable=True),
+        Column("date", pl.Date, "day of publication", nullable=True),
+        Column("url", pl.String, "permalink", nullable=True),
+        Column("text", pl.String, "the review, without mark-up"),
+    ),
+    key=("review_id",),
+    references=(_to_entity("entity_id"),),
+)
+SENTENCES = Table(
+    "reviews/sentences",
+    "align-reviews",
+    "Sentences of reviews and of descriptions, scored by how much they say about their entity.",
+    (
+        Column("sentence_id", pl.Int64, "dense id from 0"),
+        Column("review_id", pl.String, "review it stands in; null for a description's sentence", nullable=True),
+        Column("entity_id", pl.Int32, "entity it speaks of"),
+        Column("position", pl.Int16, "position in the review or description, from 0"),
+        Column("text", pl.String, "the sentence"),
+        Column("score", pl.Float32, "fitness as the entity's sentence, in [0, 1]"),
+    ),
+    key=("sentence_id",),
+    references=(_to_entity("entity_id"), Reference(("review_id",), "reviews/reviews", ("review_id",))),
+)
+SENTENCE_MENTIONS = Table(
+    "reviews/mentions",
+    "align-reviews",
+    "Spans of sentences that name an entity.",
+    (
+        Column("sentence_id", pl.Int64, "sentence"),
+        Column("start", pl.Int32, "first character, from 0"),
+        Column("end", pl.Int32, "one past the last character"),
+        Column("word", pl.String, "text[start:end]"),
+        Column("entity_id", pl.Int32, "entity named"),
+        Column("score", pl.Float32, "confidence in [0, 1]"),
+    ),
+    key=("sentence_id", "start", "end"),
+    references=(_to_entity("entity_id"), Reference(("sentence_id",), "reviews/sentences", ("sentence_id",))),
+)
+TRIPLES = Table(
+    "triples/triples",
+    "align-reviews",
+    "Word-entity-sentence triples: a mention in a dialogue, its entity, and the entity's best sentence.",
+    (
+        Column("split", SplitEnum, "part of the data set the dialogue lies in"),
+        Column("dialogue_id", pl.String, "dialogue of the mention"),
+        Column("turn", pl.Int16, "turn of the mention"),
+        Column("start", pl.Int32, "first character of the word, from 0"),
+        Column("end", pl.Int32, "one past the last character of the word"),
+        Column("word", pl.String, "the words that name the entity"),
+        Column("entity_id", pl.Int32, "entity named"),
+        Column("sentence_id", pl.Int64, "sentence chosen for the entity"),
+        Column("sentence", pl.String, "its text"),
+        Column("score", pl.Float32, "the mention's score times the sentence's"),
+    ),
+    key=("dialogue_id", "turn", "start", "end"),
+    references=(
+        _to_entity("entity_id"),
+        _TO_UTTERANCE,
+        Reference(("sentence_id",), "reviews/sentences", ("sentence_id",)),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        ENTITIES,
+        RELATIONS,
+        EDGES,
+        ALIASES,
+        DESCRIPTIONS,
+        ITEMS,
+        UTTERANCES,
+        MENTIONS,
+        FEEDBACK,
+        REVIEWS,
+        SENTENCES,
+        SENTENCE_MENTIONS,
+        TRIPLES,
+    )
+}
+
+
+def conform(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Bring `frame` to the columns, order and types of `table`.
+
+    Raises:
+        ValueError: a column is missing, or a non-nullable one holds nulls; that is a defect of the stage.
+    """
+    missing = [column.name for column in table.columns if column.name not in frame.columns]
+    if missing:
+        raise ValueError(f"{table.name}: the frame lacks {', '.join(missing)}")
+    conformed = frame.select(pl.col(column.name).cast(column.dtype) for column in table.columns)
+    for column in table.columns:
+        if not column.nullable and conformed[column.name].null_count():
+            raise ValueError(f"{table.name}: {column.name} holds nulls")
+    return conformed
+
+
+@contextmanager
+def write_beside(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, renamed to `path` when the block ends well and removed when it does not.
+
+    Raises:
+        KgprepError: the disk is full or `path` cannot be written.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        partial.replace(path)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        raise KgprepError(f"cannot write {path} ({_reason(error)}): free some space or choose another place") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """Return the system's own words; polars wraps an OSError's text in several layers of its own."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.rpartition("error: ")[2].strip()
+
+
+def write_parquet(table: Table, frame: pl.DataFrame, path: Path) -> None:
+    """Write `frame` to `path` as `table`, with the schema's description in the Parquet metadata."""
+    metadata = {
+        "kgprep.table": table.name,
+        "kgprep.schema_version": str(SCHEMA_VERSION),
+        "kgprep.producer": f"kgprep {__version__}",
+        "kgprep.columns": json.dumps({column.name: column.description for column in table.columns}),
+    }
+    conform(table, frame).write_parquet(path, compression="zstd", metadata=metadata)
+
+
+def check_schema(table: Table, path: Path) -> None:
+    """Raise a `KgprepError` unless the file at `path` is `table` at the present schema version."""
+    if not path.exists():
+        raise KgprepError(f"{path} does not exist: run kgprep {table.stage} on this workspace first")
+    try:
+        metadata = pl.read_parquet_metadata(path)
+        schema = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise KgprepError(f"{path} is not a readable Parquet file: run kgprep {table.stage} again") from error
+    version = metadata.get("kgprep.schema_version")
+    if version != str(SCHEMA_VERSION):
+        raise KgprepError(
+            f"{path} has schema version {version or 'none'}, this kgprep reads {SCHEMA_VERSION}: "
+            f"run kgprep {table.stage} again"
+        )
+    if dict(schema) != dict(table.schema):
+        wrong = sorted({name for name, _ in set(schema.items()) ^ set(table.schema.items())})
+        raise KgprepError(f"{path} differs from its schema in {', '.join(wrong)}: run kgprep {table.stage} again")
+
+
+def scan_table(workspace: Path, table: Table) -> pl.LazyFrame:
+    """Open one table of the bundle lazily.
+
+    Raises:
+        KgprepError: the table is absent, unreadable or of another schema version.
+    """
+    path = table.path(workspace)
+    check_schema(table, path)
+    return pl.scan_parquet(path)
+
+
+def read_table(workspace: Path, table: Table) -> pl.DataFrame:
+    """Read one table of the bundle; errors as in `scan_table`."""
+    return scan_table(workspace, table).collect()

@@ -1,0 +1,239 @@
+"""A stage's run: progress while it works, counts of what it kept, and the record it leaves in bundle.json.
+
+Notable here:
+- `Stage` is the context every stage works in; its tables appear in the workspace only when the whole stage succeeds;
+- a count is printed where it arises and stored in the bundle, so nothing is dropped in silence;
+- the record names each input with its sha256, licence and citation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from kgprep import __version__
+from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet
+from kgprep.errors import KgprepError
+
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of how many: `kept` of `total` `what`; `total` is None for a plain number."""
+
+    what: str
+    kept: int
+    total: int | None = None
+
+    def __str__(self) -> str:
+        if self.total is None:
+            return f"{self.what}: {self.kept:,}"
+        share = f" ({100 * self.kept / self.total:.1f} %)" if self.total else ""
+        return f"{self.what}: {self.kept:,} of {self.total:,}{share}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input file with its size in bytes, and where its text may be used and how to cite it."""
+
+    path: str
+    bytes: int
+    sha256: str
+    licence: str | None = None
+    citation: str | None = None
+
+
+@dataclass(frozen=True)
+class StageSummary:
+    """What a stage made: rows per table, counts of every filter, seconds of wall time, peak memory in bytes."""
+
+    stage: str
+    rows: dict[str, int]
+    counts: tuple[Count, ...]
+    seconds: float
+    peak_memory: int
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hexadecimal sha256 of the file at `path`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def provenance_path(workspace: Path) -> Path:
+    """Where the bundle's provenance lies in `workspace`."""
+    return workspace / "bundle.json"
+
+
+def read_provenance(workspace: Path) -> dict[str, Any]:
+    """Return bundle.json as a dict, with no stages where the workspace has none yet.
+
+    Raises:
+        KgprepError: the file is not JSON.
+    """
+    path = provenance_path(workspace)
+    if not path.exists():
+        return {"schema_version": SCHEMA_VERSION, "stages": {}}
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise KgprepError(f"{path} is not JSON ({error}): delete it and run the stages again") from error
+    return record
+
+
+class Stage:
+    """One run of a stage over a workspace.
+
+    Use it as a context manager; `write` collects tables, which appear under their names only when the block ends well.
+
+    Args:
+        name: the stage's name, as on the command line.
+        workspace: folder of the bundle; made if absent.
+        parameters: what the stage was asked to do, JSON-compatible.
+    """
+
+    def __init__(self, name: str, workspace: Path, parameters: Mapping[str, Any]) -> None:
+        self.name = name
+        self.workspace = workspace
+        self.parameters = dict(parameters)
+        self.counts: list[Count] = []
+        self._sources: list[Source] = []
+        self._rows: dict[str, int] = {}
+        self._partials: dict[Path, Path] = {}
+        self._started = time.monotonic()
+        self._summary: StageSummary | None = None
+
+    def __enter__(self) -> Self:
+        console.print(f"[bold]{self.name}[/bold]")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._commit()
+        finally:
+            for partial in self._partials:
+                partial.unlink(missing_ok=True)
+
+    def source(self, path: Path, licence: str | None = None, citation: str | None = None) -> Path:
+        """Record `path` as an input and return it.
+
+        Raises:
+            KgprepError: there is no such file.
+        """
+        if not path.is_file():
+            raise KgprepError(f"{path} does not exist: check the path given to kgprep {self.name}")
+        self._sources.append(Source(str(path), path.stat().st_size, file_sha256(path), licence, citation))
+        return path
+
+    def note(self, text: str) -> None:
+        """Print a line that is not a count, such as the place of a skipped row."""
+        console.print(f"  {text}", markup=False)
+
+    def count(self, what: str, kept: int, total: int | None = None) -> None:
+        """Print and record how many were kept of how many."""
+        self.add_counts([Count(what, kept, total)])
+
+    def add_counts(self, counts: Iterable[Count]) -> None:
+        """Print and record counts that a reader returned with its rows."""
+        for count in counts:
+            self.counts.append(count)
+            self.note(str(count))
+
+    def write(self, table: Table, frame: pl.DataFrame) -> None:
+        """Write `frame` beside its place; it is renamed into place when the stage ends well."""
+        path = table.path(self.workspace)
+        partial = path.with_name(path.name + ".partial")
+        self._partials[partial] = path
+        with write_beside(partial) as beside:
+            write_parquet(table, frame, beside)
+        self._rows[table.name] = frame.height
+
+    @property
+    def summary(self) -> StageSummary:
+        """What the stage made; known once the block has ended."""
+        if self._summary is None:
+            raise RuntimeError(f"{self.name} has not ended")
+        return self._summary
+
+    def _commit(self) -> None:
+        for partial, path in self._partials.items():
+            partial.replace(path)
+        self._summary = StageSummary(
+            self.name, self._rows, tuple(self.counts), time.monotonic() - self._started, peak_memory()
+        )
+        self._record(self._summary)
+        console.print(
+            f"  {self.name} took {self._summary.seconds:.1f} s, peak memory {self._summary.peak_memory / 2**20:,.0f} MB"
+        )
+
+    def _record(self, summary: StageSummary) -> None:
+        record = read_provenance(self.workspace)
+        record["schema_version"] = SCHEMA_VERSION
+        record["stages"][self.name] = {
+            "tool": f"kgprep {__version__}",
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "parameters": self.parameters,
+            "inputs": [asdict(source) for source in self._sources],
+            "counts": [asdict(count) for count in summary.counts],
+            "tables": {
+                name: {"rows": rows, "sha256": file_sha256(self.workspace / f"{name}.parquet")}
+                for name, rows in summary.rows.items()
+            },
+            "seconds": round(summary.seconds, 2),
+            "peak_memory_bytes": summary.peak_memory,
+        }
+        with write_beside(provenance_path(self.workspace)) as partial:
+            partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def peak_memory() -> int:
+    """Return this process's peak resident memory in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def progress(label: str, total: float | None) -> Iterator[ProgressBar]:
+    """Show a progress bar for a piece of work of `total` steps (unknown: None) on a terminal."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("  {task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal or bool(os.environ.get("KGPREP_NO_PROGRESS")),
+    ) as bars:
+        yield ProgressBar(bars, bars.add_task(label, total=total))
+
+
+@dataclass(frozen=True)
+class ProgressBar:
+    """A running progress bar."""
+
+    _bars: Progress
+    _task: Any
+
+    def advance(self, steps: float = 1) -> None:
+        """Move the bar on by `steps`."""
+        self._bars.advance(self._task, steps)
