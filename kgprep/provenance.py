@@ -3,7 +3,8 @@
 Notable here:
 - `Stage` is the context every stage works in; its tables appear in the workspace only when the whole stage succeeds;
 - a count is printed where it arises and stored in the bundle, so nothing is dropped in silence;
-- the record names each input with its sha256, licence and citation.
+- the record names each input with its sha256, licence and citation;
+- its fingerprint covers parameters, inputs and the stages before, so a runner knows what is up to date.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from kgprep import __version__
 from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet
 from kgprep.errors import KgprepError
+
+STAGES_BEFORE = {"align-reviews": "build-kg", "train": "align-reviews", "evaluate": "train"}
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -97,6 +100,57 @@ def read_provenance(workspace: Path) -> dict[str, Any]:
     return record
 
 
+def stage_before(name: str) -> str | None:
+    """Return the stage that the stage `name` builds on; stages of a run carry its name: ``train/RUN``."""
+    stage, slash, run = name.partition("/")
+    before = STAGES_BEFORE.get(stage)
+    return f"{before}{slash}{run}" if before == "train" else before
+
+
+def stage_fingerprint(
+    name: str, parameters: Mapping[str, Any], input_sums: Iterable[str], stages: Mapping[str, Any]
+) -> str:
+    """Return a hash of all that decides what the stage makes.
+
+    Args:
+        name: the stage.
+        parameters: what it is asked to do, JSON-compatible.
+        input_sums: sha256 of each input file, in order.
+        stages: the records of bundle.json, for the fingerprint of the stage before.
+    """
+    before = stages.get(stage_before(name) or "", {}).get("fingerprint")
+    decisive = [__version__, SCHEMA_VERSION, name, dict(parameters), list(input_sums), before]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+
+def is_current(workspace: Path, name: str, parameters: Mapping[str, Any]) -> bool:
+    """Tell whether the stage's outputs stand in `workspace` and nothing that decides them has changed since."""
+    stages = read_provenance(workspace)["stages"]
+    record = stages.get(name)
+    if record is None or record["parameters"] != parameters:
+        return False
+    paths = [Path(source["path"]) for source in record["inputs"]]
+    outputs = [workspace / output for output in record["outputs"]]
+    if not all(path.is_file() for path in [*paths, *outputs]):
+        return False
+    last_writer = {table: stage for stage, other in stages.items() for table in other["tables"]}
+    for table, written in record["tables"].items():
+        if last_writer[table] == name and file_sha256(workspace / f"{table}.parquet") != written["sha256"]:
+            return False
+    sums = [file_sha256(path) for path in paths]
+    return bool(stage_fingerprint(name, parameters, sums, stages) == record["fingerprint"])
+
+
+def outdated_stages(workspace: Path) -> list[str]:
+    """Return the stages that were run on an earlier result of the stage before them."""
+    stages = read_provenance(workspace)["stages"]
+    return [name for name, record in stages.items() if record["fingerprint"] != _fingerprint_of(name, record, stages)]
+
+
+def _fingerprint_of(name: str, record: Mapping[str, Any], stages: Mapping[str, Any]) -> str:
+    return stage_fingerprint(name, record["parameters"], (source["sha256"] for source in record["inputs"]), stages)
+
+
 class Stage:
     """One run of a stage over a workspace.
 
@@ -113,6 +167,7 @@ class Stage:
         self.workspace = workspace
         self.parameters = dict(parameters)
         self.counts: list[Count] = []
+        self._outputs: list[Path] = []
         self._sources: list[Source] = []
         self._rows: dict[str, int] = {}
         self._partials: dict[Path, Path] = {}
@@ -167,6 +222,10 @@ class Stage:
             write_parquet(table, frame, beside)
         self._rows[table.name] = frame.height
 
+    def output(self, path: Path) -> None:
+        """Record a file in the workspace, other than a table, that the stage has made."""
+        self._outputs.append(path)
+
     @property
     def summary(self) -> StageSummary:
         """What the stage made; known once the block has ended."""
@@ -188,11 +247,15 @@ class Stage:
     def _record(self, summary: StageSummary) -> None:
         record = read_provenance(self.workspace)
         record["schema_version"] = SCHEMA_VERSION
-        record["stages"][self.name] = {
+        stages = record["stages"]
+        outputs = [*self._partials.values(), *self._outputs]
+        stages[self.name] = {
             "tool": f"kgprep {__version__}",
+            "fingerprint": stage_fingerprint(self.name, self.parameters, (s.sha256 for s in self._sources), stages),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "parameters": self.parameters,
             "inputs": [asdict(source) for source in self._sources],
+            "outputs": [path.relative_to(self.workspace).as_posix() for path in outputs],
             "counts": [asdict(count) for count in summary.counts],
             "tables": {
                 name: {"rows": rows, "sha256": file_sha256(self.workspace / f"{name}.parquet")}
