@@ -1,0 +1,118 @@
+"""Runs a recipe: the stages in order, each only if something that decides its result has changed.
+
+Notable here:
+- the stages are the same functions the command line and a notebook call;
+- what is up to date is read from bundle.json, so a stage run by hand counts too;
+- once one stage has run, every later one runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kgprep.errors import KgprepError
+from kgprep.kg.build import build_kg
+from kgprep.provenance import Stage, console, is_current
+from kgprep.reviews.align import AlignConfig, align_reviews
+from pipelines.recipe import Recipe, load_recipe
+
+STAGES = ("build-kg", "align-reviews", "train", "evaluate")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a recipe: its name in bundle.json, what decides its result, and the call that runs it."""
+
+    stage: str
+    parameters: Mapping[str, Any]
+    call: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class RecipeRun:
+    """Where a recipe's results lie, and which of its stages ran."""
+
+    workspace: Path
+    run: str
+    ran: tuple[str, ...]
+
+
+def run_recipe(
+    name: str, workspace: Path | None = None, from_stage: str | None = None, overrides: Sequence[str] = ()
+) -> RecipeRun:
+    """Run the stages of a recipe in order, skipping those that are up to date.
+
+    Args:
+        name: a recipe's name, or the path of its YAML file.
+        workspace: folder of the bundle; ``workspaces/<recipe>`` where None.
+        from_stage: run this stage and all later ones in any case.
+        overrides: settings as ``section.key=value``.
+
+    Raises:
+        KgprepError: the recipe, its data or a stage's input is wrong.
+    """
+    recipe = load_recipe(name, overrides)
+    recipe.check_requirements()
+    place = workspace or Path("workspaces") / Path(name).stem
+    forced = STAGES.index(from_stage) if from_stage else len(STAGES)
+    ran: list[str] = []
+    for position, step in enumerate(_steps(recipe, place)):
+        if not ran and position < forced and is_current(place, step.stage, step.parameters):
+            console.print(f"[bold]{step.stage}[/bold]: nothing has changed, kept")
+            continue
+        step.call()
+        ran.append(step.stage)
+    return RecipeRun(place, recipe.train.run, tuple(ran))
+
+
+def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False) -> None:
+    """Train one run on the bundle in `workspace` and record it in bundle.json.
+
+    Args:
+        workspace: folder of the bundle.
+        run: name of the run; its files go to ``runs/<run>``.
+        config: a `model.config.TrainConfig`.
+        overwrite: replace a run of that name.
+    """
+    from model.train import train
+
+    with Stage(f"train/{run}", workspace, config.model_dump(mode="json")) as stage:
+        train(workspace, run, config, overwrite=overwrite)
+        stage.output(workspace / "runs" / run / "checkpoint.json")
+
+
+def evaluate_run(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
+    """Measure a trained run on one split, write its metrics.json and record it in bundle.json."""
+    from model.evaluate import evaluate
+
+    with Stage(f"evaluate/{run}", workspace, {"split": split}) as stage:
+        metrics = evaluate(workspace, run, split)
+        stage.output(workspace / "runs" / run / "metrics.json")
+    return metrics
+
+
+def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
+    from model.config import load_config
+
+    run = recipe.train.run
+    align = _with_present_reviews(recipe.align_reviews)
+    config = load_config(recipe.train.config, recipe.train.settings)
+    return [
+        Step("build-kg", recipe.build_kg.model_dump(mode="json"), lambda: build_kg(workspace, recipe.build_kg)),
+        Step("align-reviews", align.model_dump(mode="json"), lambda: align_reviews(workspace, align)),
+        Step(f"train/{run}", config.model_dump(mode="json"), lambda: train_run(workspace, run, config, overwrite=True)),
+        Step(f"evaluate/{run}", {"split": "test"}, lambda: evaluate_run(workspace, run)),
+    ]
+
+
+def _with_present_reviews(config: AlignConfig) -> AlignConfig:
+    """Leave out review corpora that are not there, and say so; a recipe lists every corpus it can use."""
+    present = tuple(spec for spec in config.reviews if Path(spec.partition(":")[2]).exists())
+    if config.reviews and not present:
+        raise KgprepError(f"none of {', '.join(config.reviews)} exists: put one of them there")
+    for spec in sorted(set(config.reviews) - set(present)):
+        console.print(f"  {spec} is not there: left out", markup=False)
+    return config.model_copy(update={"reviews": present})

@@ -1,0 +1,110 @@
+"""A stage writes all of its tables or none, says what it kept, and knows when it is out of date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kgprep.artifacts import DESCRIPTIONS, EDGES, KgprepError
+from kgprep.provenance import Count, Stage, is_current, outdated_stages, read_provenance
+
+EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
+DESCRIPTION_FRAME = pl.DataFrame({"entity_id": [0], "lang": ["en"], "text": ["A film."]})
+
+
+def run_build(workspace: Path, dump: Path, hops: int = 2) -> None:
+    with Stage("build-kg", workspace, {"hops": hops}) as stage:
+        stage.source(dump, licence="CC BY-SA 3.0")
+        stage.count("edges kept", 1, 4)
+        stage.write(EDGES, EDGE_FRAME)
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    path = tmp_path / "dump.nt"
+    path.write_text("<a> <b> <c> .\n")
+    return path
+
+
+def test_a_count_says_how_many_of_how_many() -> None:
+    assert str(Count("items kept", 5984, 6924)) == "items kept: 5,984 of 6,924 (86.4 %)"
+    assert str(Count("triples", 1200)) == "triples: 1,200"
+    assert str(Count("reviews kept", 0, 0)) == "reviews kept: 0 of 0"
+
+
+def test_the_record_holds_inputs_counts_and_tables(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path / "ws", dump)
+    record = read_provenance(tmp_path / "ws")["stages"]["build-kg"]
+    assert record["inputs"][0]["sha256"] == hashlib.sha256(dump.read_bytes()).hexdigest()
+    assert record["inputs"][0]["licence"] == "CC BY-SA 3.0"
+    assert record["counts"] == [{"what": "edges kept", "kept": 1, "total": 4}]
+    assert record["tables"]["kg/edges"]["rows"] == 1
+    assert record["seconds"] >= 0
+    assert record["peak_memory_bytes"] > 0
+
+
+def test_a_stage_that_fails_leaves_neither_table_nor_record(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no"), Stage("build-kg", tmp_path, {}) as stage:
+        stage.write(EDGES, EDGE_FRAME)
+        stage.write(DESCRIPTIONS, DESCRIPTION_FRAME)
+        raise RuntimeError("no")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_missing_input_is_named(tmp_path: Path) -> None:
+    with (
+        pytest.raises(KgprepError, match=r"gone\.nt does not exist: check the path given to kgprep build-kg"),
+        Stage("build-kg", tmp_path, {}) as stage,
+    ):
+        stage.source(tmp_path / "gone.nt")
+
+
+def test_a_stage_is_current_until_parameter_input_or_table_changes(tmp_path: Path, dump: Path) -> None:
+    workspace = tmp_path / "ws"
+    assert not is_current(workspace, "build-kg", {"hops": 2})
+    run_build(workspace, dump)
+    assert is_current(workspace, "build-kg", {"hops": 2})
+    assert not is_current(workspace, "build-kg", {"hops": 1})
+    dump.write_text("<a> <b> <d> .\n")
+    assert not is_current(workspace, "build-kg", {"hops": 2})
+    run_build(workspace, dump)
+    assert is_current(workspace, "build-kg", {"hops": 2})
+    EDGES.path(workspace).unlink()
+    assert not is_current(workspace, "build-kg", {"hops": 2})
+
+
+def test_a_stage_is_outdated_when_the_stage_before_it_was_run_otherwise(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    with Stage("align-reviews", tmp_path, {}) as stage:
+        stage.write(DESCRIPTIONS, DESCRIPTION_FRAME)
+    assert outdated_stages(tmp_path) == []
+    run_build(tmp_path, dump)
+    assert outdated_stages(tmp_path) == []
+    run_build(tmp_path, dump, hops=1)
+    assert outdated_stages(tmp_path) == ["align-reviews"]
+    assert not is_current(tmp_path, "align-reviews", {})
+
+
+def test_a_stage_is_not_current_when_an_earlier_one_has_overwritten_its_table(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    with Stage("align-reviews", tmp_path, {}) as stage:
+        stage.write(EDGES, EDGE_FRAME.with_columns(tail=pl.lit(2)))
+    assert is_current(tmp_path, "build-kg", {"hops": 2})
+    assert is_current(tmp_path, "align-reviews", {})
+    run_build(tmp_path, dump)
+    assert not is_current(tmp_path, "align-reviews", {})
+
+
+def test_a_broken_bundle_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text("{")
+    with pytest.raises(KgprepError, match=r"bundle\.json is not JSON"):
+        read_provenance(tmp_path)
+
+
+def test_bundle_json_is_readable_json(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    assert json.loads((tmp_path / "bundle.json").read_text())["schema_version"] == 1
