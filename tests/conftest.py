@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from kgprep.cli import main
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,12 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("KGPREP_DATA is not set: the outside data is not on this machine")
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the embedded sample with a run of two steps a phase, made by the command line."""
+    workspace = tmp_path_factory.mktemp("sample")
+    result = CliRunner().invoke(main, ["run", "sample", "-w", str(workspace), "--set", "train.max_steps=2"])
+    assert result.exit_code == 0, result.output
+    return workspace
