@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,11 +61,11 @@ def test_the_sample_bundle_is_valid(sample_workspace: Path) -> None:
 
 
 @pytest.fixture
-def bad_inputs(tmp_path: Path) -> Iterator[Path]:
+def bad_inputs(tmp_path: Path) -> Path:
     (tmp_path / "empty.nt").write_text("")
     (tmp_path / "not.yaml").write_text("a: [")
     (tmp_path / "list.yaml").write_text("- 1")
-    yield tmp_path
+    return tmp_path
 
 
 MISTAKES = {
