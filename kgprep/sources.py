@@ -119,8 +119,12 @@ def read_manifest(path: Path | None = None) -> Manifest:
     text, place = _manifest_text(path)
     try:
         return Manifest.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise KgprepError(f"{place} is not a manifest of sources ({error}): correct it") from error
+    except yaml.YAMLError as error:
+        raise KgprepError(f"{place} is not YAML ({' '.join(str(error).split())}): correct it") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise KgprepError(f"{place} is not a manifest of sources: {where}: {first['msg']}; correct it") from error
 
 
 def _manifest_text(path: Path | None) -> tuple[str, str]:
@@ -144,6 +148,36 @@ def data_folder() -> Path:
 def list_sources(manifest: Manifest | None = None) -> tuple[DataSource, ...]:
     """Return every source with its licence, its citation, its files and their size, before anything is fetched."""
     return (manifest or read_manifest()).sources
+
+
+def describe_sources(names: Sequence[str] = (), manifest: Manifest | None = None) -> str:
+    """Return the named sources, by default all, as text: what each is, its licence, its files and their sizes.
+
+    Raises:
+        KgprepError: a name that is not in the manifest.
+    """
+    manifest = manifest or read_manifest()
+    chosen = [manifest.source(name) for name in names] or list(manifest.sources)
+    return "\n\n".join(_describe(source) for source in chosen)
+
+
+def _describe(source: DataSource) -> str:
+    facts = [
+        ("licence", source.licence),
+        ("cite", source.citation),
+        ("page", source.page),
+        *([] if source.fetchable else [("by hand", source.obtain or "")]),
+        ("size", _size_text(source.size)),
+    ]
+    width = max(len(name) for name, _ in facts)
+    lines = [f"{source.name}: {source.description}"]
+    lines += [f"  {name:<{width}}  {fact}" for name, fact in facts]
+    lines += [f"  {source.folder}/{file.path}  {_size_text(file.size)}" for file in source.files]
+    return "\n".join(lines)
+
+
+def _size_text(size: int | None) -> str:
+    return "not known before the download" if size is None else f"{size / 2**20:,.1f} MB"
 
 
 def locate(name: str, role: str, folder: Path | None = None, manifest: Manifest | None = None) -> Path:

@@ -28,7 +28,7 @@ def unpack(archive: Path, folder: Path) -> tuple[str, ...]:
         names = sorted(entry.name for entry in beside.iterdir())
         for name in names:
             _replace(beside / name, folder / name)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise KgprepError(f"{archive} cannot be unpacked ({error}): delete it and fetch it again") from error
     except OSError as error:
         raise KgprepError(f"{archive} cannot be unpacked into {folder} ({error}): free some space") from error
@@ -50,7 +50,7 @@ def _extract(archive: Path, folder: Path) -> None:
 
 def _check_name(name: str, archive: Path) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts:
         raise KgprepError(f"{archive} holds the name {name!r}, which leads out of its folder: do not use this archive")
 
 

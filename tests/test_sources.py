@@ -20,6 +20,7 @@ from kgprep.sources import (
     RemoteFile,
     Terms,
     data_folder,
+    describe_sources,
     fetch,
     licence_of,
     list_sources,
@@ -366,6 +367,17 @@ def test_the_manifest_names_the_sources_with_their_terms() -> None:
     assert sources["dbpedia"].size is None
     named = [file.url for source in sources.values() for file in source.files if file.url]
     assert len(named) == len(set(named))
+
+
+def test_the_listing_shows_terms_and_sizes_before_anything_is_fetched() -> None:
+    text = describe_sources(["aclimdb", "tgredial"])
+    assert "Maas et al. 2011" in text
+    assert "aclimdb/aclImdb_v1.tar.gz  80.2 MB" in text
+    assert "Google Drive" in text
+    assert "dbpedia" not in text
+    assert "CC BY-SA" in describe_sources()
+    with pytest.raises(KgprepError, match="no source 'imdb'"):
+        describe_sources(["imdb"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""The bundle in the forms that other code reads, one target a file.
+
+Notable here:
+- a target is a function from a workspace and an empty folder to an `Exported`;
+- the folder is written beside its place and renamed, and one that is there already is never touched;
+- what a form cannot hold is printed and stands in the folder's README.md, so nothing is lost in silence.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from kgprep.errors import KgprepError
+from kgprep.export import crslab, pyg, rdf
+from kgprep.export.exported import Exported
+from kgprep.provenance import console
+
+TARGETS: Mapping[str, Callable[[Path, Path], Exported]] = {
+    "crslab": crslab.write,
+    "pyg": pyg.write,
+    "rdf": rdf.write,
+}
+
+
+def export(workspace: Path, target: str, out: Path) -> Exported:
+    """Write the bundle in `workspace` as `target` into the new folder `out`.
+
+    Args:
+        workspace: folder of the bundle.
+        target: one of `TARGETS`.
+        out: folder to write; must not exist, or be empty.
+
+    Raises:
+        KgprepError: an unknown target, a folder with something in it, a table that is absent, or a full disk.
+    """
+    if target not in TARGETS:
+        raise KgprepError(f"there is no target {target!r}: choose from {', '.join(TARGETS)}")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
+    partial = out.with_name(out.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        exported = replace(TARGETS[target](workspace, partial), target=target, folder=out)
+        (partial / "README.md").write_text(_readme(exported), encoding="utf-8")
+        partial.replace(out)
+    except OSError as error:
+        raise KgprepError(f"cannot write {out} ({error.strerror or error}): choose another --out") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    _show(exported)
+    return exported
+
+
+def _readme(exported: Exported) -> str:
+    written = "\n".join(f"- {count}" for count in exported.counts)
+    lost = "\n".join(f"- {sentence}" for sentence in exported.lost)
+    return (
+        f"# A kgprep bundle in the form {exported.target}\n\n"
+        f"Written by `kgprep export --to {exported.target}`.\n\n"
+        f"## What is here\n\n{written}\n\n"
+        f"## What the bundle has and this form does not\n\n{lost}\n\n"
+        f"## How to read it\n\n```python\n{exported.usage}\n```\n"
+    )
+
+
+def _show(exported: Exported) -> None:
+    console.print(f"[bold]export[/bold] {exported.target} to {exported.folder}")
+    for count in exported.counts:
+        console.print(f"  {count}", markup=False)
+    for sentence in exported.lost:
+        console.print(f"  not in this form: {sentence}", markup=False)

@@ -1,0 +1,22 @@
+"""What a target wrote, and what its form could not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kgprep.provenance import Count
+
+
+@dataclass(frozen=True)
+class Exported:
+    """Counts of what was written, and one sentence for each thing of the bundle that the form leaves out.
+
+    `usage` is the line or lines of code that read the folder; `folder` and `target` are known once it is in place.
+    """
+
+    counts: tuple[Count, ...]
+    lost: tuple[str, ...]
+    usage: str
+    target: str = ""
+    folder: Path = field(default_factory=Path)
