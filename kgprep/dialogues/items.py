@@ -1,0 +1,144 @@
+"""Tables of items: the whole input of a graph without dialogues, or the side file of a dialogue set.
+
+Notable here: CSV, TSV and JSON Lines, gzipped or not; ReDial's own column names (movie_id, movieId, movieName) are
+understood.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from kgprep.dialogues.lines import Skips, bare_suffix, read_bytes, read_json_lines
+from kgprep.dialogues.titles import split_titles
+from kgprep.errors import KgprepError
+
+ITEM_ATTRIBUTES = pl.Schema(
+    {
+        "item_id": pl.String,
+        "name": pl.String,
+        "year": pl.Int16,
+        "imdb_id": pl.String,
+        "iri": pl.String,
+        "plot": pl.String,
+    }
+)
+
+ITEM_CELLS = pl.Schema(dict.fromkeys(ITEM_ATTRIBUTES.names(), pl.String()))
+"""The same before cleaning: as files hold them."""
+
+_ALSO_CALLED = {
+    "movie_id": "item_id",
+    "movieId": "item_id",
+    "id": "item_id",
+    "movieName": "name",
+    "title": "name",
+    "imdb": "imdb_id",
+    "description": "plot",
+}
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_JSON_LINES = (".jsonl", ".ndjson", ".json")
+
+
+def read_item_attributes(path: Path, skips: Skips) -> pl.DataFrame:
+    """Read a table of items.
+
+    Args:
+        path: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri, plot.
+        skips: receives the rows without item_id and the repeated ones.
+
+    Returns:
+        item_id · name? (without year) · year? · imdb_id? · iri? · plot?, sorted by item_id, each id once.
+
+    Raises:
+        KgprepError: the file is missing, of another form, or without any usable row.
+    """
+    raw = _read_strings(path, skips)
+    columns = [
+        (pl.col(name) if name in raw.columns else pl.lit(None, pl.String))
+        .str.strip_chars()
+        .replace("", None)
+        .alias(name)
+        for name in ITEM_ATTRIBUTES.names()
+    ]
+    rows = raw.select("line", *columns)
+    _note_lines(rows.filter(pl.col("item_id").is_null()), "the row has no item_id", path, skips)
+    rows = rows.drop_nulls("item_id")
+    _note_lines(rows.filter(~pl.col("item_id").is_first_distinct()), "the item_id was read already", path, skips)
+    rows = rows.unique("item_id", keep="first", maintain_order=True)
+    if rows.is_empty():
+        raise KgprepError(f"{path} holds no item: give it a column item_id and at least one row")
+    return clean_attributes(rows).sort("item_id")
+
+
+def clean_attributes(rows: pl.DataFrame) -> pl.DataFrame:
+    """Split the year off the name unless it has a column of its own, and give IMDb ids their tt."""
+    digits = pl.col("imdb_id").str.extract(r"^(?:tt)?(\d+)$")
+    return (
+        split_titles(rows.rename({"name": "title", "year": "own_year"}))
+        .with_columns(
+            year=pl.coalesce(pl.col("own_year").str.extract(r"^(\d{4})(?:\.0)?$").cast(pl.Int16), "year"),
+            imdb_id="tt" + digits.str.zfill(7),
+            iri=pl.col("iri").str.strip_prefix("<").str.strip_suffix(">"),
+        )
+        .select(ITEM_ATTRIBUTES.names())
+    )
+
+
+def _note_lines(rows: pl.DataFrame, reason: str, path: Path, skips: Skips) -> None:
+    for line in rows["line"]:
+        skips.add(reason, path, line)
+
+
+def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
+    """Read all cells as strings, under our column names, with the column line (from 1)."""
+    suffix = bare_suffix(path)
+    if suffix in _SEPARATORS:
+        table = _read_separated(path, _SEPARATORS[suffix])
+    elif suffix in _JSON_LINES:
+        table = _read_json(path, skips)
+    else:
+        raise KgprepError(f"{path} is none of .csv, .tsv, .jsonl (or these with .gz): convert it or rename it")
+    renames: dict[str, str] = {}
+    for theirs, ours in _ALSO_CALLED.items():
+        if theirs in table.columns and ours not in {*table.columns, *renames.values()}:
+            renames[theirs] = ours
+    if "item_id" not in {*table.columns, *renames.values()}:
+        raise KgprepError(f"{path} has no column item_id: its columns are {', '.join(table.columns[1:]) or 'none'}")
+    return table.rename(renames)
+
+
+def _read_separated(path: Path, separator: str) -> pl.DataFrame:
+    content = read_bytes(path)
+    if not content.strip():
+        raise KgprepError(f"{path} is empty: give it a header with item_id and one row an item")
+    try:
+        table = pl.read_csv(content, separator=separator, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
+        raise KgprepError(
+            f"{path} is not a readable table ({str(error).splitlines()[0]}): check its quoting"
+        ) from error
+    return table.select((pl.int_range(pl.len()) + 2).alias("line"), pl.all())
+
+
+def _read_json(path: Path, skips: Skips) -> pl.DataFrame:
+    columns = {*ITEM_ATTRIBUTES.names(), *_ALSO_CALLED}
+    rows: list[dict[str, str | int | None]] = []
+    seen: set[str] = set()
+    for line, record in read_json_lines(path, skips):
+        if not isinstance(record, dict):
+            skips.add("the line is not a JSON object", path, line)
+            continue
+        values = {key: _as_string(value) for key, value in record.items() if key in columns}
+        seen |= values.keys()
+        rows.append({"line": line, **values})
+    schema = {"line": pl.Int64, **dict.fromkeys(sorted(seen), pl.String)}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _as_string(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

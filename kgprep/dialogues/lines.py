@@ -1,0 +1,137 @@
+"""Files of one record a line, read with the place of every line kept, so that a skipped one can be shown.
+
+Notable here:
+- a file may be gzipped; a gzip stream that ends early is an error, for half a data set must not pass as a whole one;
+- a line that cannot be used is skipped, counted by reason, and the first few places are kept as notes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kgprep.errors import KgprepError
+from kgprep.provenance import Count
+
+PLACES_SHOWN = 3
+
+Place = int | str
+"""A line's number from 1, or, in a file without lines, words such as "record 7"."""
+
+
+@dataclass
+class Skips:
+    """What was skipped: how often for each reason, and the first few places."""
+
+    reasons: Counter[str] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, reason: str, path: Path, place: Place, times: int = 1) -> None:
+        """Count `times` skipped rows, or parts of a row, at one place."""
+        if not times:
+            return
+        self.reasons[reason] += times
+        places = self.places.setdefault(reason, [])
+        if len(places) < PLACES_SHOWN:
+            separator = ":" if isinstance(place, int) else ", "
+            places.append(f"{path}{separator}{place}: {reason}")
+
+    @property
+    def total(self) -> int:
+        """How many were skipped for any reason."""
+        return self.reasons.total()
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        """One count a reason, sorted."""
+        return tuple(Count(f"skipped: {reason}", times) for reason, times in sorted(self.reasons.items()))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The first few places of every reason."""
+        return tuple(place for _, places in sorted(self.places.items()) for place in places)
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether the name says that the file is gzipped."""
+    return path.suffix == ".gz"
+
+
+def bare_suffix(path: Path) -> str:
+    """Return the suffix in lower case, looking through ``.gz``."""
+    return (path.with_suffix("") if is_gzip(path) else path).suffix.lower()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what can go wrong with the file at `path` into a `KgprepError`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise KgprepError(f"{path} does not exist: check the path") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise KgprepError(f"{path} is not a whole gzip file ({error}): fetch it again") from error
+    except OSError as error:
+        raise KgprepError(f"{path} cannot be read ({error.strerror or error}): check the file") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the file's content, unzipped if it is gzipped; errors as in `read_lines`."""
+    with reading(path):
+        return gzip.decompress(path.read_bytes()) if is_gzip(path) else path.read_bytes()
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the number, from 1, and the content of every line that is not blank.
+
+    Raises:
+        KgprepError: the file is missing, unreadable or a gzip stream that ends early.
+    """
+    with reading(path), gzip.open(path) if is_gzip(path) else path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if number == 1:
+                line = line.removeprefix(b"\xef\xbb\xbf")
+            if not line.isspace():
+                yield number, line
+
+
+def read_json_lines(path: Path, skips: Skips) -> Iterator[tuple[int, Any]]:
+    """Yield line number and value of every line that holds JSON; others go to `skips`.
+
+    Raises:
+        KgprepError: as in `read_lines`.
+    """
+    for number, line in read_lines(path):
+        try:
+            value = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError):
+            skips.add("the line is not JSON", path, number)
+            continue
+        yield number, value
+
+
+def read_json_records(path: Path, skips: Skips) -> Iterator[tuple[Place, Any]]:
+    """Yield place and value of every record of a JSON array, of JSON Lines, or of a file that is one JSON object.
+
+    Raises:
+        KgprepError: as in `read_lines`, or the array is not whole.
+    """
+    content = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
+    is_array = content.lstrip().startswith(b"[")
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        if is_array:
+            raise KgprepError(f"{path} is not a whole JSON array ({error}): fetch it again or mend it") from error
+        yield from read_json_lines(path, skips)
+        return
+    records = value if is_array else [value]
+    for number, record in enumerate(records, start=1):
+        yield f"record {number}", record

@@ -1,0 +1,1 @@
+"""The knowledge graph: from dumps or an endpoint to the subgraph around a data set's items."""

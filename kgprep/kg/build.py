@@ -1,0 +1,307 @@
+"""The stage build-kg: dialogues or items, and a source of triples, to kg/ and dialogues/.
+
+Notable here:
+- an item that no source knows stays in the graph as an isolated entity ``urn:kgprep:<data set>:<item id>``;
+- items that are one film share one entity, and the number merged is reported.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from kgprep.artifacts import (
+    ALIASES,
+    DESCRIPTIONS,
+    EDGES,
+    ENTITIES,
+    FEEDBACK,
+    ITEMS,
+    MENTIONS,
+    RELATIONS,
+    RESOLUTION_METHODS,
+    UTTERANCES,
+    Table,
+)
+from kgprep.dialogues import DialogueSet, load_dialogues, load_items
+from kgprep.errors import KgprepError
+from kgprep.kg.aliases import entity_aliases
+from kgprep.kg.candidates import find_candidates, follow_redirects
+from kgprep.kg.descriptions import describe
+from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
+from kgprep.kg.escapes import encode_percent
+from kgprep.kg.resolve import resolve_items
+from kgprep.kg.source import DumpSource, TripleSource
+from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
+from kgprep.provenance import Count, Stage, StageSummary, progress
+
+
+class KgConfig(BaseModel):
+    """What build-kg is asked to do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dialogues: str | None = None
+    """Dialogue set as FORM:PATH, such as ``redial:train.jsonl.gz``."""
+    dialogues_test: Path | None = None
+    """Its test part, where that is a file of its own."""
+    split: Path | None = None
+    """JSON with lists of dialogue ids under train, valid and, optionally, test."""
+    films: Path | None = None
+    """Side file with the items' names, IMDb ids and plots."""
+    items: Path | None = None
+    """Items without dialogues: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri."""
+    dumps: tuple[Path, ...] = ()
+    """Dump files in N-Triples syntax, in any order."""
+    endpoint: str | None = None
+    """URL of a SPARQL endpoint to ask instead of dumps."""
+    hops: int = Field(default=2, ge=0)
+    """How many edges away from an item the graph reaches."""
+    direction: Direction = "out"
+    """Which way edges are followed: out (head to tail), in, or both; out keeps hubs from pulling in all their films."""
+    relations: Path | None = None
+    """File with the IRIs of the relations to keep, one a line; all are kept without it."""
+    min_relation_count: int = Field(default=1, ge=1)
+    """Relations with fewer kept edges are left out."""
+    max_degree: int | None = Field(default=None, ge=0)
+    """A hub that is no item keeps its edges to items and at most so many others."""
+    inverse: bool = True
+    """Whether each relation gets an inverse."""
+    languages: tuple[str, ...] = Field(default=("en",), min_length=1)
+    """Languages of labels and descriptions; the data set's own comes first in any case."""
+    seed: int = 0
+    """For the parts of the dialogues that are drawn."""
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """The tables of the graph before they are written, and the items with their entities."""
+
+    entities: pl.DataFrame
+    relations: pl.DataFrame
+    edges: pl.DataFrame
+    aliases: pl.DataFrame
+    descriptions: pl.DataFrame
+    items: pl.DataFrame
+
+
+def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
+    """Build the graph around a data set's items and write kg/ and dialogues/.
+
+    Args:
+        workspace: folder of the bundle.
+        config: what to build it from.
+
+    Raises:
+        KgprepError: an input is missing, damaged or of another form, or neither dialogues nor items are given.
+    """
+    _check(config)
+    with Stage("build-kg", workspace, parameters=config.model_dump(mode="json")) as stage:
+        dialogue_set = _load(config, stage)
+        languages = _languages(dialogue_set, config)
+        with _source(config, languages, stage) as source:
+            if config.dumps:
+                _report(stage, *source.report())
+            graph = _build(source, dialogue_set, config, languages, stage)
+            if config.endpoint is not None:
+                _report(stage, *source.report())
+        _write_graph(stage, graph)
+        if config.dialogues is not None:
+            _write_dialogues(stage, dialogue_set, graph.items)
+    return stage.summary
+
+
+def _check(config: KgConfig) -> None:
+    if (config.dialogues is None) == (config.items is None):
+        raise KgprepError("build-kg needs either dialogues or items: give --dialogues FORM:PATH or --items FILE")
+    if not config.dumps and config.endpoint is None:
+        raise KgprepError("build-kg needs triples: give --dump FILE, once for each dump, or --endpoint URL")
+    if config.dumps and config.endpoint is not None:
+        raise KgprepError("build-kg takes dumps or an endpoint, not both: leave out --dump or --endpoint")
+
+
+def _load(config: KgConfig, stage: Stage) -> DialogueSet:
+    with progress("reading dialogues", None):
+        dialogue_set = _load_set(config)
+    inputs = [*dialogue_set.sources, *(path for path in (config.split, config.relations) if path is not None)]
+    for path in sorted(set(inputs)):
+        stage.source(path)
+    _report(stage, dialogue_set.counts, dialogue_set.notes)
+    if dialogue_set.items.is_empty():
+        raise KgprepError(f"{config.items or config.dialogues} names no item: check that it is the right file")
+    return dialogue_set
+
+
+def _load_set(config: KgConfig) -> DialogueSet:
+    if config.items is not None:
+        return load_items(config.items)
+    form, colon, path = (config.dialogues or "").partition(":")
+    if not colon or not path:
+        raise KgprepError(f"--dialogues {config.dialogues} has no form: write it as FORM:PATH, such as redial:{form}")
+    return load_dialogues(
+        form, Path(path), test=config.dialogues_test, split=config.split, films=config.films, seed=config.seed
+    )
+
+
+def _report(stage: Stage, counts: tuple[Count, ...], notes: tuple[str, ...]) -> None:
+    stage.add_counts(counts)
+    for note in notes:
+        stage.note(note)
+
+
+def _languages(dialogue_set: DialogueSet, config: KgConfig) -> tuple[str, ...]:
+    own = dialogue_set.language
+    return (
+        (own, *(language for language in config.languages if language != own)) if config.dialogues else config.languages
+    )
+
+
+def _source(config: KgConfig, languages: tuple[str, ...], stage: Stage) -> AbstractContextManager[TripleSource]:
+    if config.endpoint is not None:
+        from kgprep.kg.endpoint import EndpointSource
+
+        return EndpointSource(config.endpoint, languages)
+    return DumpSource([stage.source(path) for path in config.dumps], languages)
+
+
+def _build(
+    source: TripleSource, dialogue_set: DialogueSet, config: KgConfig, languages: tuple[str, ...], stage: Stage
+) -> _Graph:
+    with progress("building the graph", 5) as bar:
+        items = _resolve(source, dialogue_set, stage)
+        bar.advance()
+        subgraph = expand(source, _known(items)["iri"], _options(config))
+        stage.add_counts(subgraph.counts)
+        bar.advance()
+        numbered = number_entities(subgraph.edges, items)
+        entities = describe_entities(source, numbered, subgraph.edges, items, languages)
+        bar.advance()
+        aliases = entity_aliases(source, entities, items)
+        bar.advance()
+        items = items.join(entities.select("iri", "entity_id"), on="iri", how="left", maintain_order="left")
+        texts = source.facts("text", "subject", entities["iri"])
+        descriptions, counts = describe(texts, _plots(dialogue_set, items), entities, subgraph.edges, languages)
+        bar.advance()
+    stage.add_counts(counts)
+    relations = number_relations(subgraph.edges, config.inverse)
+    edges = number_edges(subgraph.edges, entities, relations)
+    _count_graph(stage, entities, relations, subgraph.edges, edges, aliases)
+    return _Graph(entities, relations, edges, aliases, descriptions, items)
+
+
+def _options(config: KgConfig) -> SubgraphOptions:
+    return SubgraphOptions(
+        hops=config.hops,
+        direction=config.direction,
+        relations=None if config.relations is None else _read_relations(config.relations),
+        min_relation_count=config.min_relation_count,
+        max_degree=config.max_degree,
+    )
+
+
+def _read_relations(path: Path) -> frozenset[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise KgprepError(f"{path} is not UTF-8 text ({error.reason}): write one IRI a line") from error
+    lines = [line.strip().strip("<>") for line in text.splitlines()]
+    relations = frozenset(line for line in lines if line and not line.startswith("#"))
+    if not relations:
+        raise KgprepError(f"{path} names no relation: write one IRI a line")
+    return relations
+
+
+def _resolve(source: TripleSource, dialogue_set: DialogueSet, stage: Stage) -> pl.DataFrame:
+    """Return the items with iri, method and score; isolated ones have an IRI of their own."""
+    items = _follow_given(source, dialogue_set.items)
+    resolved = items.drop("iri").join(
+        resolve_items(items, find_candidates(source, items)), on="item_id", how="left", maintain_order="left"
+    )
+    own = pl.lit(f"urn:kgprep:{dialogue_set.name}:") + encode_percent(resolved["item_id"])
+    isolated = resolved["iri"].is_null()
+    total = resolved.height
+    for method in RESOLUTION_METHODS:
+        count = resolved.filter(pl.col("method") == method).height
+        stage.count(f"items {'isolated' if method == 'isolated' else f'resolved by {method}'}", count, total)
+    known = total - int(isolated.sum())
+    stage.count("items resolved", known, total)
+    stage.count("items merged into another item's entity", known - resolved["iri"].drop_nulls().n_unique(), total)
+    return resolved.with_columns(pl.coalesce("iri", own).alias("iri"))
+
+
+def _follow_given(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
+    """Replace IRIs that the data set gives by what they redirect to."""
+    targets = follow_redirects(source, items["iri"])
+    return items.join(
+        targets, left_on="iri", right_on="page", how="left", suffix="_target", maintain_order="left"
+    ).select(*(name for name in items.columns if name != "iri"), pl.coalesce("iri_target", "iri").alias("iri"))
+
+
+def _known(items: pl.DataFrame) -> pl.DataFrame:
+    return items.filter(pl.col("method") != "isolated")
+
+
+def _plots(dialogue_set: DialogueSet, items: pl.DataFrame) -> pl.DataFrame:
+    """Return entity_id, lang, text of the data set's plots, that of the surest item first."""
+    return (
+        dialogue_set.descriptions.join(items.select("item_id", "entity_id", "score"), on="item_id")
+        .sort("entity_id", "lang", -pl.col("score"), "item_id")
+        .select("entity_id", "lang", "text")
+    )
+
+
+def _count_graph(
+    stage: Stage,
+    entities: pl.DataFrame,
+    relations: pl.DataFrame,
+    kept: pl.DataFrame,
+    edges: pl.DataFrame,
+    aliases: pl.DataFrame,
+) -> None:
+    stage.count("kept edges", kept.height)
+    stage.count("edges written, inverse ones included", edges.height)
+    stage.count("relations, inverse ones included", relations.height)
+    stage.count("entities that are items", entities.filter("is_item").height, entities.height)
+    stage.count(
+        "item entities with edges",
+        entities.filter("is_item", pl.col("degree") > 0).height,
+        entities.filter("is_item").height,
+    )
+    stage.count("entities of a known kind", entities.filter(pl.col("kind") != "other").height, entities.height)
+    stage.count("aliases", aliases.height)
+    shared = aliases.filter(pl.col("alias").is_duplicated())["alias"].n_unique()
+    stage.count("aliases shared by several entities", shared, aliases["alias"].n_unique())
+
+
+def _write_graph(stage: Stage, graph: _Graph) -> None:
+    _write(stage, ENTITIES, graph.entities)
+    _write(stage, RELATIONS, graph.relations)
+    _write(stage, EDGES, graph.edges)
+    _write(stage, ALIASES, graph.aliases)
+    _write(stage, DESCRIPTIONS, graph.descriptions)
+    _write(stage, ITEMS, graph.items)
+
+
+def _write_dialogues(stage: Stage, dialogue_set: DialogueSet, items: pl.DataFrame) -> None:
+    _write(stage, UTTERANCES, dialogue_set.utterances)
+    _write(stage, MENTIONS, _gold_mentions(dialogue_set.item_mentions, items))
+    _write(stage, FEEDBACK, dialogue_set.feedback)
+
+
+def _write(stage: Stage, table: Table, frame: pl.DataFrame) -> None:
+    # Chunks follow the number of threads, and Parquet's bytes follow the chunks.
+    stage.write(table, frame.rechunk())
+
+
+def _gold_mentions(item_mentions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    gold: dict[str, Any] = {"method": pl.lit("gold"), "score": pl.lit(1.0)}
+    return (
+        item_mentions.join(items.select("item_id", "entity_id"), on="item_id")
+        .with_columns(**gold)
+        .sort("dialogue_id", "turn", "start", "end")
+    )

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from kgprep.dialogues import load_items
+from kgprep.errors import KgprepError
+
+WriteLines = Callable[[str, Sequence[object]], Path]
+EXPECTED = [
+    ("1", "Heat", 1995, "tt0113277", None),
+    ("2", "Up, Again", 2009, None, "http://dbpedia.org/resource/Up_(2009_film)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "items.csv",
+            [
+                "item_id,name,year,imdb_id,iri",
+                '2,"Up, Again",2009,,http://dbpedia.org/resource/Up_(2009_film)',
+                "1,Heat (1995),,113277,",
+            ],
+        ),
+        (
+            "items.tsv.gz",
+            [
+                "item_id\tname\tyear\timdb_id\tiri",
+                "1\tHeat\t1995\ttt0113277\t",
+                "2\tUp, Again\t2009\t\t<http://dbpedia.org/resource/Up_(2009_film)>",
+            ],
+        ),
+        (
+            "items.jsonl",
+            [
+                {"item_id": 1, "name": "Heat", "year": 1995, "imdb_id": 113277},
+                {
+                    "item_id": "2",
+                    "name": "Up,  Again (2009)",
+                    "iri": "http://dbpedia.org/resource/Up_(2009_film)",
+                    "x": [1],
+                },
+            ],
+        ),
+    ],
+)
+def test_every_form_gives_the_same_items(write_lines: WriteLines, name: str, lines: list[object]) -> None:
+    loaded = load_items(write_lines(name, lines))
+    assert loaded.items.rows() == EXPECTED
+    assert loaded.utterances.is_empty()
+    assert loaded.item_mentions.is_empty()
+    assert loaded.feedback.is_empty()
+
+
+def test_nameless_items_are_called_by_what_is_known(write_lines: WriteLines) -> None:
+    path = write_lines(
+        "items.csv", ["item_id,imdb_id,iri", "a,,http://dbpedia.org/resource/Toy_Story_(film)", "b,tt0000001,", "c,,"]
+    )
+    assert load_items(path).items["name"].to_list() == ["Toy Story", "tt0000001", "c"]
+
+
+def test_rows_without_id_and_repeated_ones_are_counted(write_lines: WriteLines) -> None:
+    path = write_lines("items.csv", ["item_id,name", "1,Heat", ",Nobody", "1,Again"])
+    loaded = load_items(path)
+    assert loaded.items["name"].to_list() == ["Heat"]
+    assert (loaded.counts[0].kept, loaded.counts[0].total) == (1, 3)
+    assert loaded.notes == (f"{path}:4: the item_id was read already", f"{path}:3: the row has no item_id")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("items.csv", []),
+        ("items.csv", ["item_id,name"]),
+        ("items.csv", ["name", "Heat"]),
+        ("items.jsonl", ["not json"]),
+        ("items.jsonl", [{"name": "Heat"}]),
+        ("items.xlsx", ["item_id"]),
+        ("items.csv", ["item_id,name", "1,a,b,c"]),
+    ],
+)
+def test_unusable_tables_are_one_sentence(write_lines: WriteLines, name: str, lines: list[object]) -> None:
+    with pytest.raises(KgprepError, match="items"):
+        load_items(write_lines(name, lines))
+
+
+def test_a_missing_table(tmp_path: Path) -> None:
+    with pytest.raises(KgprepError, match="does not exist"):
+        load_items(tmp_path / "items.csv")

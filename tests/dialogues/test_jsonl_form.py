@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kgprep.dialogues import load_dialogues
+from kgprep.dialogues.title_spans import locate_titles
+from kgprep.errors import KgprepError
+
+WriteLines = Callable[[str, Sequence[object]], Path]
+
+
+def dialogue(dialogue_id: object, text: str = "hi", **fields: Any) -> dict[str, Any]:
+    return {"dialogue_id": dialogue_id, "messages": [{"role": "seeker", "text": text}], **fields}
+
+
+def test_all_fields(write_lines: WriteLines) -> None:
+    row = {
+        "dialogue_id": "d1",
+        "split": "train",
+        "language": "fr",
+        "messages": [
+            {"role": "seeker", "text": "🎬 Heat ?", "mentions": [{"start": 2, "end": 6, "item_id": "i1"}]},
+            {"role": "recommender", "text": "Oui"},
+        ],
+        "items": [
+            {"item_id": "i1", "name": "Heat", "year": 1995, "imdb_id": "tt0113277", "liked": 1, "plot": "Thieves."},
+            {"item_id": "i2", "name": "Up (2009)", "iri": "http://example.org/Up"},
+        ],
+    }
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [row, dialogue("d2", split="test")]))
+    assert loaded.language == "fr"
+    assert loaded.items.rows() == [
+        ("i1", "Heat", 1995, "tt0113277", None),
+        ("i2", "Up", 2009, None, "http://example.org/Up"),
+    ]
+    assert loaded.item_mentions.rows() == [("d1", 0, 2, 6, "Heat", "i1")]
+    assert loaded.feedback.rows() == [("d1", "i1", None, None, 1)]
+    assert loaded.descriptions.rows() == [("i1", "fr", "Thieves.")]
+    assert loaded.utterances["split"].to_list() == ["train", "train", "test"]
+
+
+def test_dialogues_without_split_are_divided(write_lines: WriteLines) -> None:
+    undivided = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue(number) for number in range(30)]))
+    assert dict(undivided.utterances["split"].value_counts().iter_rows()) == {"train": 24, "valid": 3, "test": 3}
+    partly = [dialogue(f"t{number}", split="test") for number in range(5)] + [dialogue(number) for number in range(20)]
+    loaded = load_dialogues("jsonl", write_lines("partly.jsonl", partly))
+    tests = loaded.utterances.filter(pl.col("split") == "test")["dialogue_id"]
+    assert tests.to_list() == [f"t{number}" for number in range(5)]
+    assert loaded.utterances.filter(pl.col("split") == "valid").height == 2
+
+
+def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
+    mentions = [
+        {"start": 0, "end": 99, "item_id": "i"},
+        {"start": 2, "end": 1, "item_id": "i"},
+        3,
+        {"start": 0, "end": 1},
+    ]
+    rows = [
+        dialogue("1", split="dev"),
+        {"dialogue_id": "2", "messages": [{"role": "robot", "text": "x"}]},
+        {"messages": [{"role": "seeker", "text": "x"}]},
+        {"dialogue_id": "3", "messages": [{"role": "seeker", "text": "abc", "mentions": mentions}], "items": [7]},
+    ]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", rows))
+    counts = {count.what: count.kept for count in loaded.counts}
+    assert loaded.utterances["dialogue_id"].to_list() == ["3"]
+    assert counts["skipped: the mention has no item_id or no span of its own in the text"] == 4
+    assert counts["skipped: the item has no item_id"] == 1
+    assert counts["skipped: the dialogue's split is none of train, valid, test"] == 1
+    with pytest.raises(KgprepError, match="no usable dialogue"):
+        load_dialogues("jsonl", write_lines("none.jsonl", rows[:3]))
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(before=texts, title=st.text(st.characters(codec="utf-8"), min_size=1, max_size=8), after=texts)
+def test_words_equal_their_slices(write_lines: WriteLines, before: str, title: str, after: str) -> None:
+    span = {"start": len(before), "end": len(before) + len(title), "item_id": "i"}
+    message = {"role": "seeker", "text": before + title + after, "mentions": [span]}
+    row = {"dialogue_id": "d", "messages": [message], "items": [{"item_id": "i", "name": "Film"}]}
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [row]))
+    assert loaded.item_mentions["word"].to_list() == [title]
+    stored = loaded.utterances["text"][0]
+    start, end = loaded.item_mentions.select("start", "end").row(0)
+    assert stored[start:end] == title
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts, st.sampled_from(["Heat", "Toy Story", "The Thing", "Spider-Man"]), texts)
+def test_a_title_between_spaces_is_always_found(before: str, title: str, after: str) -> None:
+    text = f"{before} {title} {after}"
+    spans = locate_titles({"i": title}, text)
+    assert (len(before) + 1, len(before) + 1 + len(title)) in [(span.start, span.end) for span in spans]

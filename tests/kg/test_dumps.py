@@ -1,0 +1,112 @@
+"""Dump files of every form, whole and damaged."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kgprep.errors import KgprepError
+from kgprep.kg.dumps import LineReport, read_triples
+
+_LINES = [f'<http://x.org/{number}> <http://x.org/p> "número {number}"@es .' for number in range(500)]
+_TEXT = "\n".join(_LINES) + "\n"
+
+
+def _plain(data: bytes) -> bytes:
+    return data
+
+
+def read(path: Path, block_bytes: int = 1000) -> tuple[pl.DataFrame, LineReport]:
+    report = LineReport()
+    return pl.concat(read_triples(path, report, block_bytes)), report
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [("nt", _plain), ("ttl.gz", gzip.compress), ("ttl.bz2", bz2.compress)])
+def test_every_compression_gives_the_same_triples(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"labels.{suffix}"
+    path.write_bytes(compress(_TEXT.encode()))
+    triples, report = read(path)
+    assert triples["object"].to_list() == [f"número {number}" for number in range(500)]
+    assert (report.lines, report.triples, report.malformed) == (500, 500, 0)
+
+
+def test_several_bzip2_streams_in_one_file_are_read_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(b"".join(bz2.compress((line + "\n").encode()) for line in _LINES[:20]))
+    assert read(path)[0].height == 20
+
+
+@pytest.mark.parametrize("block_bytes", [1, 7, 64, 10_000_000])
+def test_the_block_does_not_change_what_is_read(tmp_path: Path, block_bytes: int) -> None:
+    path = tmp_path / "dump.nt"
+    path.write_text("\n".join(_LINES[:30]), encoding="utf-8")
+    assert read(path, block_bytes)[0].equals(read(path, 500)[0])
+
+
+def test_carriage_returns_comments_and_a_missing_last_line_end(tmp_path: Path) -> None:
+    path = tmp_path / "dump.nt"
+    path.write_bytes(b"# made by hand\r\n\r\n<a:s> <a:p> <a:o> .\r\n<a:s> <a:p> <a:q> .")
+    triples, report = read(path)
+    assert triples["object"].to_list() == ["a:o", "a:q"]
+    assert report.malformed == 0
+
+
+def test_malformed_lines_are_counted_and_the_first_few_placed(tmp_path: Path) -> None:
+    path = tmp_path / "dump.nt"
+    bad = {10: "nonsense", 400: "<a:s> <a:p> 5 ."}
+    path.write_text("\n".join(bad.get(number, line) for number, line in enumerate(_LINES, 1)), encoding="utf-8")
+    triples, report = read(path)
+    assert triples.height == 498
+    assert report.malformed == 2
+    assert report.places == [f"{path}:10: not N-Triples: nonsense", f"{path}:400: not N-Triples: <a:s> <a:p> 5 ."]
+
+
+def test_bytes_that_are_not_utf_8_spoil_their_line_only(tmp_path: Path) -> None:
+    path = tmp_path / "dump.nt"
+    path.write_bytes(b'<a:s> <a:p> "one" .\n<a:s> <a:p> "\xff" .\n<a:s> <a:p> "three" .\n')
+    triples, report = read(path)
+    assert triples["object"].to_list() == ["one", "three"]
+    assert report.places == [f"{path}:2: not UTF-8"]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_a_file_cut_short_says_so(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "dump.ttl.x"
+    path.write_bytes(compress(_TEXT.encode())[:-40])
+    with pytest.raises(KgprepError, match=r"dump\.ttl\.x is cut short or damaged .*: download it again"):
+        list(read_triples(path))
+
+
+def test_a_damaged_bzip2_file_says_so(tmp_path: Path) -> None:
+    data = bytearray(bz2.compress(_TEXT.encode()))
+    data[len(data) // 2] ^= 0xFF
+    path = tmp_path / "dump.bz2"
+    path.write_bytes(data)
+    with pytest.raises(KgprepError, match="download it again"):
+        list(read_triples(path))
+
+
+def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("id,name\n1,Heat\n")
+    with pytest.raises(KgprepError, match=r"films\.csv holds no line of N-Triples .*films\.csv:1"):
+        list(read_triples(path))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KgprepError, match=r"absent\.nt does not exist"):
+        list(read_triples(tmp_path / "absent.nt"))
+
+
+def test_zstd_is_read_or_explained(tmp_path: Path) -> None:
+    path = tmp_path / "dump.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd rest")
+    with pytest.raises(KgprepError, match=r"dump\.zst"):
+        list(read_triples(path))

@@ -1,0 +1,102 @@
+"""Frontier expansion against a plain reading of the same edges, for every option."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kgprep.kg.source import FACT_SCHEMA, End
+from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
+from kgprep.provenance import Count
+
+_Edge = tuple[str, str, str]
+
+
+class Edges:
+    """A source that holds edges in memory."""
+
+    def __init__(self, edges: Iterable[_Edge]) -> None:
+        rows = [(*edge, None) for edge in edges]
+        self._triples = pl.DataFrame(rows, schema=FACT_SCHEMA, orient="row")
+
+    def facts(self, fact: str, end: End, terms: pl.Series) -> pl.DataFrame:
+        assert fact == "edge"
+        return self._triples.filter(pl.col(end).is_in(terms.implode()))
+
+    def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
+        return self._triples.clear()
+
+    def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
+        return (), ()
+
+
+def collect(edges: Iterable[_Edge], items: Iterable[str], options: SubgraphOptions) -> list[_Edge]:
+    return expand(Edges(edges), pl.Series("iri", list(items), dtype=pl.String), options).edges.rows()
+
+
+def read_plainly(edges: list[_Edge], items: set[str], options: SubgraphOptions) -> list[_Edge]:
+    kept: set[_Edge] = set()
+    frontier, visited = set(items), set(items)
+    for _ in range(options.hops):
+        touched = {
+            edge
+            for edge in edges
+            if (options.direction in ("out", "both") and edge[0] in frontier)
+            or (options.direction in ("in", "both") and edge[2] in frontier)
+        }
+        if options.relations is not None:
+            touched = {edge for edge in touched if edge[1] in options.relations}
+        kept |= touched
+        frontier = {end for edge in touched for end in (edge[0], edge[2])} - visited
+        visited |= frontier
+    kept = {edge for edge in kept if edge[0] != edge[2]}
+    relations = Counter(edge[1] for edge in kept)
+    return sorted(edge for edge in kept if relations[edge[1]] >= options.min_relation_count)
+
+
+_EDGES = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("pqr"), st.sampled_from("abcdefgh")), max_size=25
+)
+_OPTIONS = st.builds(
+    SubgraphOptions,
+    hops=st.integers(0, 3),
+    direction=st.sampled_from(["out", "in", "both"]),
+    relations=st.none() | st.frozensets(st.sampled_from("pqr")),
+    min_relation_count=st.integers(1, 4),
+)
+
+
+@given(_EDGES, st.sets(st.sampled_from("abc")), _OPTIONS)
+def test_expansion_equals_a_plain_reading(edges: list[_Edge], items: set[str], options: SubgraphOptions) -> None:
+    assert collect(edges, sorted(items), options) == read_plainly(edges, items, options)
+
+
+@given(_EDGES, st.sets(st.sampled_from("abc")), st.integers(0, 3), st.randoms())
+def test_a_capped_hub_keeps_its_edges_to_items(
+    edges: list[_Edge], items: set[str], cap: int, shuffle: random.Random
+) -> None:
+    everything = collect(edges, sorted(items), SubgraphOptions(direction="both"))
+    capped = collect(edges, sorted(items), SubgraphOptions(direction="both", max_degree=cap))
+    assert set(capped) <= set(everything)
+    assert {edge for edge in everything if {edge[0], edge[2]} & items} <= set(capped)
+    others = [edge for edge in capped if not {edge[0], edge[2]} & items]
+    assert all(count <= cap for end in (0, 2) for count in Counter(edge[end] for edge in others).values())
+    shuffle.shuffle(edges)
+    assert collect(edges, sorted(items), SubgraphOptions(direction="both", max_degree=cap)) == capped
+
+
+def test_every_filter_says_what_it_kept() -> None:
+    edges = [("a", "p", "b"), ("a", "p", "b"), ("a", "p", "a"), ("b", "q", "c"), ("a", "r", "c")]
+    direction: Direction = "out"
+    graph = expand(Edges(edges), pl.Series("iri", ["a"]), SubgraphOptions(direction=direction, min_relation_count=1))
+    kept = {count.what: (count.kept, count.total) for count in graph.counts}
+    assert kept["edges read in hop 1"] == (4, None)
+    assert kept["entities first reached in hop 1"] == (2, None)
+    assert kept["edges read in hop 2"] == (1, None)
+    assert kept["edges that are no self-loops"] == (4, 5)
+    assert kept["edges that are no duplicates"] == (3, 4)
