@@ -1,0 +1,1 @@
+"""Linking: words of dialogues and reviews to the entities of a bundle."""

@@ -1,0 +1,55 @@
+"""The linker as a spaCy component: ``nlp.add_pipe("kgprep_linker", config={"workspace": "workspaces/sample"})``.
+
+Import this module once so that spaCy knows the name. Each document gets its links in ``doc.spans["kg"]``, with the
+entity's kind-free label ENTITY and its IRI as ``kb_id_``, which displaCy shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import polars as pl
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from kgprep.linking.linker import THRESHOLD, EntityLinker
+
+SPANS_KEY = "kg"
+
+
+@dataclass(frozen=True)
+class LinkerComponent:
+    """A pipeline component that fills ``doc.spans["kg"]``."""
+
+    linker: EntityLinker
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Link one document."""
+        return next(self.pipe([doc]))
+
+    def pipe(self, docs: Iterable[Doc], batch_size: int = 256) -> Iterator[Doc]:
+        """Link documents in batches."""
+        waiting = iter(docs)
+        while documents := list(islice(waiting, batch_size)):
+            links = self.linker.link([doc.text for doc in documents])
+            for row, doc in enumerate(documents):
+                doc.spans[SPANS_KEY] = _spans(doc, links.filter(pl.col("text") == row))
+                yield doc
+
+
+def _spans(doc: Doc, links: pl.DataFrame) -> list[Span]:
+    # A link inside a token is widened to it: spaCy's spans are made of tokens.
+    spans = (
+        doc.char_span(start, end, label="ENTITY", kb_id=iri, alignment_mode="expand")
+        for start, end, iri in links.select("start", "end", "iri").rows()
+    )
+    return [span for span in spans if span is not None]
+
+
+@Language.factory("kgprep_linker", default_config={"workspace": "", "threshold": THRESHOLD})
+def make_component(nlp: Language, name: str, workspace: str, threshold: float) -> LinkerComponent:
+    """Make the component for a pipeline."""
+    return LinkerComponent(EntityLinker.from_bundle(Path(workspace), threshold))

@@ -1,0 +1,50 @@
+"""Case folding with a way back: every folded character knows the character it came from.
+
+Notable here:
+- characters are folded one by one (NFKC, then case folding), so that offsets map back exactly even where folding
+  changes the length: "ß" becomes "ss", "ﬁ" becomes "fi";
+- many texts are folded as one, by a table of the characters that occur; nothing loops over the text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class FoldedText:
+    """A folded text; `origin[i]` is the position in the original of the folded character i (shape: len(text))."""
+
+    text: str
+    origin: Integers
+
+
+def fold_character(character: str) -> str:
+    """Fold one character; one that would vanish stays as it is, so nothing disappears from a text."""
+    return unicodedata.normalize("NFKC", character).casefold() or character
+
+
+def fold(text: str) -> str:
+    """Fold `text` character by character."""
+    return text.translate({ord(character): fold_character(character) for character in set(text)})
+
+
+def fold_with_origin(text: str) -> FoldedText:
+    """Fold `text` and remember where each folded character came from."""
+    points = code_points(text)
+    distinct, inverse = np.unique(points, return_inverse=True)
+    folded = [fold_character(chr(point)) for point in distinct]
+    lengths = np.array([len(each) for each in folded], dtype=np.int64)[inverse]
+    table = dict(zip(distinct.tolist(), folded, strict=True))
+    return FoldedText(text.translate(table), np.repeat(np.arange(len(points)), lengths))
+
+
+def code_points(text: str) -> Integers:
+    """Return the code points of `text`, one a character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
