@@ -20,6 +20,7 @@ from kgprep.artifacts import KgprepError
 from kgprep.linking.linker import EntityLinker
 
 _SPAN = ("text", "start", "end")
+_GOLD_SPANS = pl.Schema([("text", pl.UInt32), ("start", pl.Int32), ("end", pl.Int32), ("iris", pl.List(pl.String))])
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,7 @@ def _spans(messages: list[dict[str, Any]], field: str) -> pl.DataFrame:
         for row, message in enumerate(messages)
         for span in message.get(field, [])
     ]
-    schema = pl.Schema({"text": pl.UInt32, "start": pl.Int32, "end": pl.Int32, "iris": pl.List(pl.String)})
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=_GOLD_SPANS, orient="row")
 
 
 def _without_doubtful(links: pl.DataFrame, doubtful: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""Reviews: read from corpora or collected from sites, attached to entities, cut into sentences that are ranked."""

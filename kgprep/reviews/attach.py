@@ -1,0 +1,115 @@
+"""Which entity a review speaks of: by IMDb id, else by title and year, else by a title that only one work has.
+
+Notable here:
+- an id that the data set gave an item outweighs one from the graph;
+- titles are compared under `title_key`, among works only, by all the names a work goes by;
+- a title alone never overrules a year: a work whose year is known to differ is not taken.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from kgprep.kg.names import parse_label, title_key
+from kgprep.provenance import Count
+
+METHODS = ("imdb_id", "title_year", "title")
+WORK_KINDS = ("film", "series", "work")
+_NAME_SOURCES = ("label", "redirect", "title")
+
+
+def attach_reviews(
+    reviews: pl.DataFrame, entities: pl.DataFrame, items: pl.DataFrame, aliases: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Count]]:
+    """Add entity_id i32 and method str to the reviews whose entity is found; the others are left out and counted.
+
+    Args:
+        reviews: columns of `records.CLEAN`.
+        entities: the table kg/entities.
+        items: the table dialogues/items.
+        aliases: the table kg/aliases.
+    """
+    names = _names(entities, items, aliases)
+    keyed = reviews.with_columns(title_key=title_key(pl.col("film_title")))
+    found = (
+        keyed.lazy()
+        .join(_by_imdb_id(entities, items).lazy(), on="imdb_id", how="left", maintain_order="left")
+        .join(
+            _by_title_year(names).lazy(),
+            left_on=("title_key", "film_year"),
+            right_on=("title_key", "year"),
+            how="left",
+            maintain_order="left",
+        )
+        .join(_by_title(names).lazy(), on="title_key", how="left", maintain_order="left")
+        .with_columns(
+            by_title=pl.when(
+                pl.any_horizontal(
+                    pl.col("film_year", "years").is_null(), pl.col("years").list.contains(pl.col("film_year"))
+                )
+            ).then("by_title")
+        )
+        .with_columns(
+            entity_id=pl.coalesce("by_imdb_id", "by_title_year", "by_title"),
+            method=pl.coalesce(
+                pl.when(pl.col(f"by_{method}").is_not_null()).then(pl.lit(method)) for method in METHODS
+            ),
+        )
+        .collect()
+    )
+    attached = found.filter(pl.col("entity_id").is_not_null()).select(*reviews.columns, "entity_id", "method")
+    counts = [
+        Count(f"reviews attached by {method}", attached.filter(pl.col("method") == method).height, reviews.height)
+        for method in METHODS
+    ]
+    counts.append(Count("reviews attached", attached.height, reviews.height))
+    return attached, counts
+
+
+def _by_imdb_id(entities: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    pairs = pl.concat([items.select("imdb_id", "entity_id"), entities.select("imdb_id", "entity_id")])
+    known = pairs.filter(pl.col("imdb_id").is_not_null()).unique("imdb_id", keep="first", maintain_order=True)
+    return known.rename({"entity_id": "by_imdb_id"})
+
+
+def _names(entities: pl.DataFrame, items: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
+    """Return the names of works: title_key · year i16? · entity_id, no row twice."""
+    works = entities.filter(pl.col("kind").cast(pl.String).is_in(WORK_KINDS) | pl.col("is_item"))
+    other_names = aliases.filter(pl.col("source").cast(pl.String).is_in(_NAME_SOURCES)).select("alias", "entity_id")
+    written = pl.concat([works.select(pl.col("label").alias("alias"), "entity_id"), other_names])
+    parsed = (
+        written.join(works.select("entity_id", "year"), on="entity_id")
+        .with_columns(parsed=parse_label("alias"))
+        .select(
+            title_key(pl.col("parsed").struct.field("title")).alias("title_key"),
+            pl.coalesce("year", pl.col("parsed").struct.field("year")).alias("year"),
+            "entity_id",
+        )
+    )
+    of_items = items.select(title_key(pl.col("name")).alias("title_key"), "year", "entity_id")
+    return pl.concat([parsed, of_items]).filter(pl.col("title_key").str.len_chars() > 0).unique().sort(pl.all())
+
+
+def _by_title_year(names: pl.DataFrame) -> pl.DataFrame:
+    return (
+        names.filter(pl.col("year").is_not_null())
+        .group_by("title_key", "year")
+        .agg(pl.col("entity_id").unique())
+        .filter(pl.col("entity_id").list.len() == 1)
+        .select("title_key", "year", pl.col("entity_id").list.first().alias("by_title_year"))
+    )
+
+
+def _by_title(names: pl.DataFrame) -> pl.DataFrame:
+    """Return titles that one work alone has: title_key · by_title · years it is known for, null where none is."""
+    years = pl.col("year").drop_nulls().unique()
+    return (
+        names.group_by("title_key")
+        .agg(pl.col("entity_id").unique(), years.alias("years"))
+        .filter(pl.col("entity_id").list.len() == 1)
+        .select(
+            "title_key",
+            pl.col("entity_id").list.first().alias("by_title"),
+            pl.when(pl.col("years").list.len() > 0).then("years").alias("years"),
+        )
+    )

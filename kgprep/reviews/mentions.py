@@ -1,0 +1,83 @@
+"""Links in dialogues and in sentences: what the linker finds, given what has been said or what is reviewed.
+
+Notable here:
+- an utterance's context is the gold mentions of the turns before it and never its own, so that no target helps to find
+  words beside it;
+- a link that overlaps a gold mention is dropped: gold wins.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from kgprep.artifacts import MENTIONS, MentionMethodEnum
+from kgprep.linking.linker import EntityLinker
+from kgprep.provenance import Count
+
+_UTTERANCE = ("dialogue_id", "turn")
+
+
+def link_dialogues(
+    linker: EntityLinker, utterances: pl.DataFrame, gold: pl.DataFrame
+) -> tuple[pl.DataFrame, list[Count]]:
+    """Add links to the gold mentions of dialogues.
+
+    Args:
+        linker: of the bundle's entities.
+        utterances: the table dialogues/utterances.
+        gold: the gold rows of dialogues/mentions.
+
+    Returns:
+        The table dialogues/mentions, sorted by its key, and what was kept of what.
+    """
+    ordered = utterances.sort(_UTTERANCE)
+    numbered = ordered.select(_UTTERANCE).with_row_index("row")
+    found = linker.link(ordered["text"], _said_before(numbered, gold))
+    placed = found.join(numbered, left_on="text", right_on="row").with_columns(
+        method=pl.lit("link", MentionMethodEnum), score=pl.col("score").cast(pl.Float32)
+    )
+    free = placed.join(_overlapping(placed, gold), on=(*_UTTERANCE, "start", "end"), how="anti")
+    columns = MENTIONS.schema.names()
+    mentions = pl.concat([gold.select(columns), free.select(columns).cast(MENTIONS.schema)])
+    counts = [
+        Count("gold mentions in dialogues", gold.height),
+        Count("links in dialogues that do not overlap a gold mention", free.height, placed.height),
+    ]
+    return mentions.sort(*_UTTERANCE, "start", "end"), counts
+
+
+def link_sentences(linker: EntityLinker, sentences: pl.DataFrame) -> pl.DataFrame:
+    """Link words of sentences, the reviewed entity being known.
+
+    Args:
+        linker: of the bundle's entities.
+        sentences: entity_id i32, text str.
+
+    Returns:
+        row u32 (the sentence's row), start, end, word, entity_id, score; sorted by row and start.
+    """
+    context = sentences.select("entity_id").with_row_index("text")
+    found = linker.link(sentences["text"], context)
+    renamed = found.select(pl.col("text").alias("row"), "start", "end", "word", "entity_id", "score")
+    return renamed.sort("row", "start")
+
+
+def _said_before(numbered: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFrame:
+    """Return which entities were named in earlier turns: text u32 (row of the utterance), entity_id i32."""
+    named = gold.select("dialogue_id", pl.col("turn").alias("named_in"), "entity_id")
+    return (
+        numbered.lazy()
+        .join(named.lazy(), on="dialogue_id")
+        .filter(pl.col("named_in") < pl.col("turn"))
+        .select(pl.col("row").alias("text"), "entity_id")
+        .unique()
+        .sort("text", "entity_id")
+        .collect()
+    )
+
+
+def _overlapping(links: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFrame:
+    """Return the places of links that share a character with a gold mention."""
+    spans = gold.select(*_UTTERANCE, gold_start="start", gold_end="end")
+    joined = links.select(*_UTTERANCE, "start", "end").join(spans, on=_UTTERANCE)
+    return joined.filter((pl.col("start") < pl.col("gold_end")) & (pl.col("gold_start") < pl.col("end")))

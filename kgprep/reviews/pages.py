@@ -1,0 +1,74 @@
+"""A folder of saved HTML pages as a corpus.
+
+Notable here: the site is told from the page itself; a page that does not name its film may be called after it
+(``tt0133093.html``, ``1291843.html``, or lie in a folder of that name); a page of unknown layout is counted and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from kgprep.errors import KgprepError
+from kgprep.provenance import Count
+from kgprep.reviews.records import RAW, ReviewCorpus, finish
+from kgprep.reviews.sites import douban, imdb
+
+PLACES_SHOWN = 3
+SUFFIXES = (".html", ".htm")
+
+
+def read_pages(folder: Path) -> ReviewCorpus:
+    """Read every page of `folder` and its subfolders; errors as in `read_reviews`."""
+    paths = page_files(folder)
+    if not paths:
+        raise KgprepError(f"{folder} holds no page (.html, .htm): give a folder of saved pages")
+    frames: list[pl.DataFrame] = []
+    refused: list[str] = []
+    for path in paths:
+        try:
+            frames.append(_named_by_path(parse_saved_page(path), path))
+        except KgprepError as error:
+            refused.append(f"{path}: skipped, {error}")
+    if not frames:
+        raise KgprepError(f"{folder} holds no page of a known layout ({refused[0]})")
+    corpus = finish(pl.concat(frames), 10, folder.name)
+    counts = (Count(f"pages read from {folder.name}", len(frames), len(paths)), *corpus.counts)
+    return ReviewCorpus(corpus.frame, counts, tuple(refused[:PLACES_SHOWN]))
+
+
+def page_files(folder: Path) -> tuple[Path, ...]:
+    """Return the pages of `folder` and its subfolders, sorted."""
+    return tuple(sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES))
+
+
+def parse_saved_page(path: Path) -> pl.DataFrame:
+    """Parse one saved page by the site it comes from.
+
+    Raises:
+        KgprepError: the site or the layout is unknown, or the file cannot be read.
+    """
+    try:
+        page = path.read_bytes()
+    except OSError as error:
+        raise KgprepError(f"{path} cannot be read ({error.strerror}): check the file") from error
+    sites = ((imdb.is_page, imdb.parse_reviews), (douban.is_page, douban.parse_reviews))
+    refusals: list[KgprepError] = []
+    for parse in (parse for is_page, parse in sites if is_page(page)):
+        try:
+            return parse(page)
+        except KgprepError as error:  # a page may speak of the other site
+            refusals.append(error)
+    raise refusals[0] if refusals else KgprepError("no mark of imdb.com or douban.com was found in it")
+
+
+def _named_by_path(records: pl.DataFrame, path: Path) -> pl.DataFrame:
+    place = f"{path.parent.name}/{path.stem}"
+    title = re.search(r"(?<![a-z\d])(tt\d{7,9})(?!\d)", place)
+    subject = re.search(r"(?<![a-z\d])(\d{6,9})(?!\d)", place)
+    return records.with_columns(
+        imdb_id=pl.coalesce("imdb_id", pl.lit(title.group(1) if title else None, pl.String)),
+        douban_id=pl.coalesce("douban_id", pl.lit(subject.group(1) if subject and not title else None, pl.String)),
+    ).select(*RAW)

@@ -1,0 +1,1 @@
+"""Page parsers, one site a file: bytes in, records out, no sockets."""

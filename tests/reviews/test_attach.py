@@ -1,0 +1,68 @@
+"""Attaching reviews to entities: by id, by title and year, by a title that is unique, and not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from kgprep.artifacts import ALIASES, ENTITIES, ITEMS
+from kgprep.reviews.attach import attach_reviews
+from kgprep.reviews.records import CLEAN
+
+# entity_id, iri, label, kind, types, year, imdb_id, is_item, degree
+ENTITY_ROWS: list[tuple[Any, ...]] = [
+    (0, "a", "Heat (1995 film)", "film", [], 1995, "tt0113277", True, 3),
+    (1, "b", "Heat (1986 film)", "film", [], 1986, None, False, 1),
+    (2, "c", "Amélie", "film", [], 2001, None, True, 1),
+    (3, "d", "Heat", "genre", [], None, None, False, 1),
+    (4, "e", "Her (film)", "film", [], None, None, True, 1),
+    (5, "f", "Spirited Away", "film", [], 2001, "tt0245429", False, 1),
+]
+ITEM_ROWS = [
+    ("1", "Heat", 1995, "tt0113277", 0, "imdb_id", 1.0),
+    ("2", "Amelie", 2001, "tt0211915", 2, "title_year", 1.0),
+    ("3", "Spirited Away", 2001, "tt0245429", 5, "imdb_id", 1.0),
+]
+ALIAS_ROWS = [
+    ("Amelie of Montmartre", 2, "redirect", 1.0),
+    ("千与千寻", 5, "label", 1.0),
+    ("Jean", 2, "short_name", 0.1),
+]
+
+
+def attach(**review: Any) -> tuple[int, str] | None:
+    row = {"source": "x", "lang": "en", "text": "A text.", **review}
+    frame = pl.DataFrame([{name: row.get(name) for name in CLEAN}], schema=CLEAN)
+    attached, counts = attach_reviews(
+        frame,
+        pl.DataFrame(ENTITY_ROWS, schema=ENTITIES.schema, orient="row"),
+        pl.DataFrame(ITEM_ROWS, schema=ITEMS.schema, orient="row"),
+        pl.DataFrame(ALIAS_ROWS, schema=ALIASES.schema, orient="row"),
+    )
+    assert (counts[-1].kept, counts[-1].total) == (attached.height, 1)
+    return attached.select("entity_id", "method").row(0) if attached.height else None
+
+
+@pytest.mark.parametrize(
+    ("review", "found"),
+    [
+        ({"imdb_id": "tt0113277"}, (0, "imdb_id")),
+        ({"imdb_id": "tt0211915"}, (2, "imdb_id")),
+        ({"imdb_id": "tt0113277", "film_title": "Heat", "film_year": 1986}, (0, "imdb_id")),
+        ({"imdb_id": "tt9999999", "film_title": "Heat", "film_year": 1986}, (1, "title_year")),
+        ({"film_title": "heat", "film_year": 1995}, (0, "title_year")),
+        ({"film_title": "Heat"}, None),
+        ({"film_title": "Heat", "film_year": 1972}, None),
+        ({"film_title": "AMÉLIE!"}, (2, "title")),
+        ({"film_title": "Amelie of Montmartre"}, (2, "title")),
+        ({"film_title": "Amelie", "film_year": 2011}, None),
+        ({"film_title": "Her", "film_year": 2013}, (4, "title")),
+        ({"film_title": "千与千寻"}, (5, "title")),
+        ({"film_title": "Jean"}, None),
+        ({"douban_id": "1291561"}, None),
+    ],
+)
+def test_a_review_finds_its_entity(review: dict[str, Any], found: tuple[int, str] | None) -> None:
+    assert attach(**review) == found
