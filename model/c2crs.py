@@ -1,0 +1,131 @@
+"""C2-CRS: three encoders whose views of a user are drawn together, coarsely and finely (Zhou et al., WSDM 2022).
+
+Notable here:
+- history, graph and review encoders each have their own parameters; projections bring them to one space;
+- an encoding knows which of its views exist, so what a sample lacks weighs nothing instead of being a zero vector;
+- each distinct entity and sentence of a batch is encoded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.batches import Contexts, pad_slices
+from model.config import ModelConfig
+from model.contrastive import pairwise
+from model.data import NONE, Corpus, Slices
+from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
+from model.graph import Graph, GraphEncoder
+from model.text import PAD
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoders make of n contexts; E mentions, L tokens, text width t, graph width g."""
+
+    history: Tensor  # [n, L, t], a state a token
+    history_mask: Tensor  # bool [n, L]
+    nodes: Tensor  # [n, E, g], a vector a mentioned entity
+    node_mask: Tensor  # bool [n, E]
+    sentences: Tensor  # [n, E, t], a vector a mention's sentence
+    sentence_mask: Tensor  # bool [n, E]
+
+
+class C2CRS(nn.Module):
+    """The three encoders and their projections to one space."""
+
+    def __init__(self, words: int, graph: Graph, sentences: tuple[Tensor, Tensor, Tensor], config: ModelConfig) -> None:
+        """Make the encoders.
+
+        Args:
+            words: size of the vocabulary.
+            graph: the graph of the bundle.
+            sentences: all sentence tokens, and each sentence's start and end in them (int64).
+            config: sizes.
+        """
+        super().__init__()
+        text, shared = config.text_dim, config.graph_dim
+        self.history_encoder = TextEncoder(words, config)
+        self.history_pooling = SelfAttentivePooling(text)
+        self.graph_encoder = GraphEncoder(graph, config)
+        self.entity_pooling = SelfAttentivePooling(shared)
+        self.sentence_encoder = TextEncoder(words, config)
+        self.sentence_pooling = SelfAttentivePooling(text)
+        self.review_pooling = SelfAttentivePooling(text)
+        self.project_history = nn.Linear(text, shared)
+        self.project_entities = nn.Linear(shared, shared)
+        self.project_reviews = nn.Linear(text, shared)
+        self.project_word = nn.Linear(text, shared)
+        self.project_node = nn.Linear(shared, shared)
+        self.project_sentence = nn.Linear(text, shared)
+        self._sentences = sentences
+
+    def encode_nodes(self, entity: Tensor) -> Tensor:
+        """Return the node vectors of `entity` (int64 [n, E], NONE: none) as [n, E, g]."""
+        distinct, inverse = torch.unique(entity.clamp(min=0), return_inverse=True)
+        vectors: Tensor = self.graph_encoder(distinct)[inverse] * (entity != NONE)[..., None]
+        return vectors
+
+    def encode_sentences(self, sentence: Tensor) -> Tensor:
+        """Return the sentence vectors of `sentence` (int64 [n, E], NONE: none) as [n, E, t]."""
+        distinct, inverse = torch.unique(sentence, return_inverse=True)
+        vectors = torch.zeros(len(distinct), self.sentence_encoder.dim, device=sentence.device)
+        known = distinct != NONE
+        if bool(known.any()):
+            tokens = self.sentence_tokens(distinct[known])
+            pooled = self.sentence_pooling(self.sentence_encoder(tokens), tokens != PAD)
+            vectors = vectors.masked_scatter(known[:, None], pooled)
+        return vectors[inverse]
+
+    def sentence_tokens(self, sentence: Tensor) -> Tensor:
+        """Return the tokens of the sentences (int64 [k]) as int64 [k, longest]."""
+        tokens, start, end = self._sentences
+        rows = sentence.cpu()
+        return pad_slices(tokens, Slices(start[rows], end[rows]), PAD).to(sentence.device)
+
+    def encode(self, contexts: Contexts) -> Encoded:
+        """Run the three encoders."""
+        return Encoded(
+            history=self.history_encoder(contexts.history),
+            history_mask=contexts.history != PAD,
+            nodes=self.encode_nodes(contexts.entity),
+            node_mask=contexts.entity != NONE,
+            sentences=self.encode_sentences(contexts.sentence),
+            sentence_mask=contexts.sentence != NONE,
+        )
+
+    def coarse_loss(self, encoded: Encoded, temperature: float) -> Tensor:
+        """Return the loss between the user's three views, summed over pairs (section 4.2.1)."""
+        views = [
+            self.project_history(self.history_pooling(encoded.history, encoded.history_mask)),
+            self.project_entities(self.entity_pooling(encoded.nodes, encoded.node_mask)),
+            self.project_reviews(self.review_pooling(encoded.sentences, encoded.sentence_mask)),
+        ]
+        masks = (encoded.history_mask, encoded.node_mask, encoded.sentence_mask)
+        identity = torch.arange(len(encoded.history), device=encoded.history.device)
+        return pairwise(views, identity, [mask.any(dim=1) for mask in masks], temperature)
+
+    def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> Tensor:
+        """Return the loss between word, node and sentence of the triples, summed over pairs (section 4.2.2)."""
+        here = encoded.node_mask
+        words = mean_of_spans(encoded.history, contexts.word_start, contexts.word_end)
+        views = [
+            self.project_word(words[here]),
+            self.project_node(encoded.nodes[here]),
+            self.project_sentence(encoded.sentences[here]),
+        ]
+        valid = [
+            (contexts.word_end > contexts.word_start)[here],
+            torch.ones(int(here.sum()), dtype=torch.bool, device=here.device),
+            encoded.sentence_mask[here],
+        ]
+        return pairwise(views, contexts.entity[here], valid, temperature)
+
+
+def make_model(corpus: Corpus, graph: Graph, config: ModelConfig) -> C2CRS:
+    """Make the encoders for a corpus and a graph."""
+    sentences = (corpus.sentence_tokens, corpus.sentences.start, corpus.sentences.end)
+    return C2CRS(len(corpus.vocabulary), graph, sentences, config)

@@ -1,0 +1,126 @@
+"""Checkpoints: weights as safetensors, and a JSON that holds all else a model needs to load.
+
+Notable here:
+- a checkpoint loads without flags: config and vocabulary travel with the weights;
+- it remembers the bundle it was trained on by a fingerprint, and is refused for any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES, KgprepError, write_beside
+from model.config import TrainConfig, parse_config
+from model.data import Corpus, read_corpus
+from model.graph import read_graph
+from model.system import System, make_system
+from model.text import Vocabulary
+
+READ_TABLES = (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS, TRIPLES)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A trained system, what it was trained with, and the corpus it reads."""
+
+    system: System
+    config: TrainConfig
+    corpus: Corpus
+    record: dict[str, Any]
+
+
+def run_folder(workspace: Path, run: str) -> Path:
+    """Return the folder of a run.
+
+    Raises:
+        KgprepError: `run` is no plain name.
+    """
+    if not run or Path(run).name != run or run.startswith("."):
+        raise KgprepError(f"{run!r} cannot name a run: use letters, digits, - and _")
+    return workspace / "runs" / run
+
+
+def bundle_fingerprint(workspace: Path) -> str:
+    """Return a hash of the tables that a model reads."""
+    digest = hashlib.sha256()
+    for table in READ_TABLES:
+        with table.path(workspace).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def save(folder: Path, workspace: Path, system: System, config: TrainConfig, corpus: Corpus, figures: Any) -> None:
+    """Write a trained system to `folder`: weights first, so that a checkpoint.json never lacks them."""
+    vocabulary = corpus.vocabulary
+    record = {
+        "config": config.model_dump(mode="json"),
+        "bundle": bundle_fingerprint(workspace),
+        "vocabulary": {
+            "words": list(vocabulary.words),
+            "response_size": vocabulary.response_size,
+            "chinese": vocabulary.chinese,
+        },
+        "training": figures,
+    }
+    with write_beside(folder / "model.safetensors") as partial:
+        save_file({name: tensor.contiguous() for name, tensor in system.state_dict().items()}, partial)
+    with write_beside(folder / "checkpoint.json") as partial:
+        partial.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def load(workspace: Path, run: str) -> Loaded:
+    """Load a trained run with the corpus of its bundle.
+
+    Raises:
+        KgprepError: there is no such run, its files are damaged, or it was trained on another bundle.
+    """
+    folder = run_folder(workspace, run)
+    record = _read_record(folder, workspace)
+    if record["bundle"] != bundle_fingerprint(workspace):
+        raise KgprepError(
+            f"{folder} was trained on another bundle than the one in {workspace}: "
+            f"train again with kgprep train --run {run} --overwrite"
+        )
+    config = parse_config(record["config"], str(folder / "checkpoint.json"))
+    words = record["vocabulary"]
+    vocabulary = Vocabulary(tuple(words["words"]), words["response_size"], words["chinese"])
+    corpus = read_corpus(workspace, config.text, vocabulary)
+    system = make_system(corpus, read_graph(workspace), config.model)
+    try:
+        system.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise KgprepError(
+            f"{folder / 'model.safetensors'} is damaged or lacks weights: train again with --overwrite"
+        ) from error
+    return Loaded(system, config, corpus, record)
+
+
+def _read_record(folder: Path, workspace: Path) -> dict[str, Any]:
+    path = folder / "checkpoint.json"
+    if not path.exists():
+        runs = sorted(other.parent.name for other in (workspace / "runs").glob("*/checkpoint.json"))
+        known = f"there are {', '.join(runs)}" if runs else "there is none yet"
+        raise KgprepError(f"{folder} holds no trained run: {known}; make one with kgprep train --run {folder.name}")
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise KgprepError(f"{path} is not JSON ({error}): train again with --overwrite") from error
+    return record
+
+
+def pick_device(wanted: str) -> torch.device:
+    """Return the device called `wanted`: cpu, cuda, or auto for cuda where there is one.
+
+    Raises:
+        KgprepError: cuda was asked for and is not there.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise KgprepError("device is cuda, but this machine offers none: set device=cpu or device=auto")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,59 @@
+"""The contrastive losses as pure functions of tensors.
+
+Notable here:
+- rows of one identity are positives of each other: the loss is the mean over them, and they are never negatives;
+- a row that is not valid takes part in nothing, neither as anchor nor as negative;
+- what is masked gets minus infinity before the softmax, so it takes no share of it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def info_nce(left: Tensor, right: Tensor, identity: Tensor, valid: Tensor, temperature: float) -> Tensor:
+    """Return the InfoNCE loss between two views, in both directions (C2-CRS, equation 6).
+
+    Args:
+        left: [n, d], one view.
+        right: [n, d], the other view of the same things.
+        identity: int64 [n]; equal numbers mean the same thing.
+        valid: bool [n], whether both views exist.
+        temperature: divides the cosine similarities.
+
+    Returns:
+        A scalar: for each valid row the mean over its positives p of -log(exp(s_p) / (exp(s_p) + sum of negatives)),
+        averaged over rows and directions; zero where fewer than two distinct things are valid.
+    """
+    left, right, identity = left[valid], right[valid], identity[valid]
+    same = identity[:, None] == identity[None, :]
+    if bool(same.all()):
+        return (left.sum() + right.sum()) * 0.0
+    similarity = functional.normalize(left, dim=-1) @ functional.normalize(right, dim=-1).T / temperature
+    return (_one_direction(similarity, same) + _one_direction(similarity.T, same.T)) / 2
+
+
+def _one_direction(similarity: Tensor, same: Tensor) -> Tensor:
+    negatives = similarity.masked_fill(same, -torch.inf).logsumexp(dim=1, keepdim=True)
+    # -log(exp(s) / (exp(s) + N)) is softplus(log N - s), which neither overflows nor underflows.
+    per_positive = functional.softplus(negatives - similarity)
+    per_row = torch.where(same, per_positive, 0.0).sum(dim=1) / same.sum(dim=1)
+    return per_row.mean()
+
+
+def pairwise(views: list[Tensor], identity: Tensor, valid: list[Tensor], temperature: float) -> Tensor:
+    """Return the sum of `info_nce` over all pairs of views.
+
+    Args:
+        views: [n, d] each.
+        identity: int64 [n].
+        valid: bool [n] each, whether that view exists.
+        temperature: divides the cosine similarities.
+    """
+    pairs = [(one, other) for one in range(len(views)) for other in range(one)]
+    losses = [
+        info_nce(views[one], views[other], identity, valid[one] & valid[other], temperature) for one, other in pairs
+    ]
+    return torch.stack(losses).sum()

@@ -1,0 +1,139 @@
+"""Measures a trained run: recommendation beside the baselines, and generation.
+
+Notable here:
+- recall is given under four protocols, with intervals, beside popularity and copy-history on the same samples;
+- node vectors are computed once for all samples;
+- generation is measured on a seeded choice of responses, whose size is in the config and in the result.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kgprep.artifacts import write_beside
+from model.baselines import copy_history, popularity
+from model.batches import batches
+from model.checkpoint import load, pick_device, run_folder
+from model.config import TrainConfig
+from model.data import NONE, Corpus, Samples
+from model.metrics import ranks, recall_table
+from model.system import System, contexts_of, memory_of, responses_of
+from model.text import ITEM, PAD
+from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
+
+CHUNK = 1024
+
+
+def evaluate(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
+    """Measure a run on one split and write its metrics.json.
+
+    Args:
+        workspace: folder of the bundle.
+        run: name of a trained run.
+        split: ``valid`` or ``test``.
+
+    Returns:
+        What metrics.json holds: recommendation and generation by split, and the run's config.
+
+    Raises:
+        KgprepError: there is no such run, or it was trained on another bundle.
+    """
+    loaded = load(workspace, run)
+    system, corpus, config = loaded.system, loaded.corpus, loaded.config
+    system.move(pick_device(config.device))
+    system.eval()
+    with torch.no_grad():
+        recommendation = _recommendation(system, corpus, split, config)
+        generation = _generation(system, corpus, split, config)
+    metrics = {
+        "recommendation": {split: recommendation},
+        "generation": {split: generation},
+        "run": {"name": run, "config": loaded.record["config"], "training": loaded.record["training"]},
+    }
+    with write_beside(run_folder(workspace, run) / "metrics.json") as partial:
+        partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    return metrics
+
+
+def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> Tensor:
+    """Return the recommender's scores of all items for each sample: float32 [samples, items], on the CPU."""
+    with torch.no_grad():
+        everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
+        nodes = system.encoders.graph_encoder(everything)
+        chunks = torch.split(samples.turn, CHUNK)
+        entities = (contexts_of(system, corpus, turns, config.text).entity for turns in chunks)
+        parts = [system.recommender.score_with(system.encoders, entity, nodes).cpu() for entity in entities]
+    return torch.cat(parts) if parts else torch.zeros(0, len(corpus.items))
+
+
+def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
+    samples = corpus.splits[split]
+    popular = popularity.scores(corpus.splits["train"].target, len(corpus.items))
+    by_system = {
+        "c2crs": scores_of(system, corpus, samples, config),
+        "popularity": popular.expand(len(samples.target), -1),
+        "copy_history": copy_history.scores(*_named_items(corpus, samples), popular),
+    }
+    turns = corpus.turns
+    return {
+        name: recall_table(
+            ranks(scores, samples.target),
+            turns.is_recommender[samples.turn],
+            samples.novel,
+            turns.dialogue[samples.turn],
+            seed=config.seed,
+        )
+        for name, scores in by_system.items()
+    }
+
+
+def _named_items(corpus: Corpus, samples: Samples) -> tuple[Tensor, Tensor]:
+    """Return the items named before each sample, oldest first: offsets int64 [n + 1] and items int64 [m]."""
+    before = corpus.turns.mentions.at(samples.turn)
+    lengths = before.end - before.start
+    sample = torch.arange(len(lengths)).repeat_interleave(lengths)
+    within = torch.arange(int(lengths.sum())) - (lengths.cumsum(0) - lengths)[sample]
+    items = corpus.mentions.item[before.start[sample] + within]
+    kept = items != NONE
+    counts = torch.bincount(sample[kept], minlength=len(lengths))
+    return torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)]), items[kept]
+
+
+def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
+    """Return perplexity, Distinct and BLEU of a seeded choice of responses."""
+    every = corpus.splits[split].responses
+    order = torch.randperm(len(every), generator=torch.Generator().manual_seed(config.seed))
+    turns = every[order[: config.generate.test_responses]].sort().values
+    if not len(turns):
+        return {"responses": 0}
+    said, wanted, surprise, tokens = [], [], 0.0, 0
+    lengths = corpus.turns.history.end - corpus.turns.history.start
+    for rows in batches(lengths[turns], config.generate.batch, None):
+        memory = memory_of(system, contexts_of(system, corpus, turns[rows], config.text))
+        given, target = responses_of(system, corpus, turns[rows], config.text.response_tokens)
+        picked = system.generator(given, memory).gather(2, target[..., None]).squeeze(2)
+        surprise -= float(picked[target != PAD].sum())
+        tokens += int((target != PAD).sum())
+        said += _words(corpus, system.generator.generate(memory, config.text.response_tokens))
+        wanted += [sentence[:-1] for sentence in _words(corpus, target)]
+    item = corpus.vocabulary.words[ITEM]
+    return {
+        "responses": len(turns),
+        "perplexity": math.exp(surprise / max(tokens, 1)),
+        "items_per_response": sum(sentence.count(item) for sentence in said) / len(said),
+        **{f"distinct_pooled@{n}": distinct_pooled(said, n) for n in (1, 2, 3, 4)},
+        **{f"distinct_per_sentence@{n}": distinct_per_sentence(said, n) for n in (1, 2, 3, 4)},
+        **{f"bleu@{n}": bleu(said, wanted, n) for n in (1, 2, 3, 4)},
+    }
+
+
+def _words(corpus: Corpus, ids: Tensor) -> list[list[str]]:
+    """Return the words of responses (int64 [n, T]), padding left out."""
+    words = corpus.vocabulary.words
+    return [[words[token] for token in row if token != PAD] for row in ids.tolist()]

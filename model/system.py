@@ -1,0 +1,85 @@
+"""The whole system as one module: encoders, recommender and generator, and the loss of each phase."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.batches import Contexts, pad_slices, read_contexts
+from model.c2crs import C2CRS, make_model
+from model.config import ModelConfig, TextConfig
+from model.data import Corpus
+from model.generator import Generator, Memory, response_loss
+from model.graph import Graph
+from model.recommender import Recommender
+from model.text import PAD, START
+
+
+class System(nn.Module):
+    """Encoders, recommender and generator."""
+
+    def __init__(self, encoders: C2CRS, recommender: Recommender, generator: Generator) -> None:
+        super().__init__()
+        self.encoders = encoders
+        self.recommender = recommender
+        self.generator = generator
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.recommender.bias.device
+
+    def move(self, device: torch.device) -> None:
+        """Put weights and graph on `device`."""
+        self.to(device)
+        self.encoders.graph_encoder.move_graph(device)
+
+
+def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
+    """Make an untrained system for a corpus and a graph."""
+    encoders = make_model(corpus, graph, config)
+    return System(encoders, Recommender(corpus.items), Generator(corpus.vocabulary.response_size, config))
+
+
+def contexts_of(system: System, corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts:
+    """Return the contexts of `turns` on the system's device."""
+    return read_contexts(corpus, turns, config).to(system.device)
+
+
+def coarse_loss(system: System, contexts: Contexts, temperature: float) -> Tensor:
+    """Return the coarse loss of a batch."""
+    return system.encoders.coarse_loss(system.encoders.encode(contexts), temperature)
+
+
+def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_weight: float) -> Tensor:
+    """Return the fine loss of a batch plus the weighted coarse one (C2-CRS, equation 9)."""
+    encoded = system.encoders.encode(contexts)
+    fine = system.encoders.fine_loss(encoded, contexts, temperature)
+    return fine + coarse_weight * system.encoders.coarse_loss(encoded, temperature)
+
+
+def recommendation_loss(system: System, contexts: Contexts, target: Tensor) -> Tensor:
+    """Return the cross-entropy of the target items (int64 [n], places among the items)."""
+    return functional.cross_entropy(system.recommender(system.encoders, contexts.entity), target.to(system.device))
+
+
+def responses_of(system: System, corpus: Corpus, turns: Tensor, longest: int) -> tuple[Tensor, Tensor]:
+    """Return what the decoder is given and what it shall say: int64 [n, T] each, at most `longest` tokens."""
+    wanted = pad_slices(corpus.response_tokens, corpus.turns.response.at(turns), PAD)[:, :longest]
+    given = torch.cat([torch.full((len(turns), 1), START), wanted[:, :-1]], dim=1)
+    return given.to(system.device), wanted.to(system.device)
+
+
+def memory_of(system: System, contexts: Contexts) -> Memory:
+    """Return what the decoder attends to, from encoders that stay as they are."""
+    with torch.no_grad():
+        encoded = system.encoders.encode(contexts)
+    return system.generator.remember(encoded, contexts.copies)
+
+
+def generation_loss(system: System, corpus: Corpus, turns: Tensor, config: TextConfig, weights: Tensor) -> Tensor:
+    """Return the weighted cross-entropy of the responses of `turns`."""
+    memory = memory_of(system, contexts_of(system, corpus, turns, config))
+    given, wanted = responses_of(system, corpus, turns, config.response_tokens)
+    return response_loss(system.generator(given, memory), wanted, weights)
