@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES, KgprepError, write_beside
@@ -95,7 +96,7 @@ def load(workspace: Path, run: str) -> Loaded:
     system = make_system(corpus, read_graph(workspace), config.model)
     try:
         system.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError, RuntimeError) as error:
         raise KgprepError(
             f"{folder / 'model.safetensors'} is damaged or lacks weights: train again with --overwrite"
         ) from error

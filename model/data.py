@@ -312,11 +312,17 @@ def _pack_turns(turns: pl.DataFrame, mention_turns: pl.Series, read_turns: pl.Se
 
 
 def _samples(mentions: pl.DataFrame, turns: pl.DataFrame, packed: Turns, split: str) -> Samples:
-    """Return the samples of one split; an item that a turn names twice is asked for once."""
+    """Return the samples of one split.
+
+    An item that a turn names twice is asked for once, and nothing is asked of a dialogue's first turn, where nobody
+    has said anything. Whether a target is novel depends on the data set's own marks, not on the linker.
+    """
+    number = pl.col("turn_number")
+    later = turns.filter(number > number.min().over("dialogue"))
     asked = (
         mentions.filter(pl.col("item").is_not_null())
-        .with_columns(novel=pl.col("turn_number").min().over("dialogue", "item") == pl.col("turn_number"))
-        .filter(pl.col("split") == split)
+        .with_columns(novel=number.min().over("dialogue", "item") == number)
+        .filter(pl.col("split") == split, number.is_in(later["turn_number"].implode()))
         .unique(["turn_number", "item"], keep="first", maintain_order=True)
     )
     in_split = torch.from_numpy((turns["split"] == split).to_numpy().copy())

@@ -70,7 +70,7 @@ class GraphLayer(nn.Module):
         weights = torch.einsum("rb,bij->rij", self.coefficients, self.bases)
         sources, relations, norm = graph.source[incoming], graph.relation[incoming], graph.norm[incoming]
         sizes = torch.bincount(relations, minlength=graph.relations).tolist()
-        parts = zip(torch.split(nodes[sources], sizes), weights, strict=True)
+        parts = zip(torch.split(nodes.index_select(0, sources), sizes), weights, strict=True)
         messages = torch.cat([vectors @ weight for vectors, weight in parts]) * norm[:, None]
         received = torch.zeros(len(wanted), nodes.shape[1], device=nodes.device, dtype=messages.dtype)
         gathered: Tensor = self.root(nodes[wanted]) + received.index_add(0, row[graph.target[incoming]], messages)

@@ -94,6 +94,8 @@ def train(workspace: Path, run: str, config: TrainConfig, *, overwrite: bool = F
         raise KgprepError(f"{folder} exists: choose another --run, or replace it with --overwrite")
     started = time.monotonic()
     torch.manual_seed(config.seed)
+    # Some sums on CUDA have no fixed order: there the same seed gives nearly the same run, on a CPU the very same.
+    torch.use_deterministic_algorithms(True, warn_only=True)
     corpus = read_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
     system.move(pick_device(config.device))

@@ -40,16 +40,20 @@ def _rows(workspace: Path) -> RichTable:
 
 def _recall(split: str, systems: dict[str, Any]) -> RichTable:
     """Recall at 1, 10 and 50 of each system under each of the four protocols."""
-    title = f"Recommendation on {split}: recall@1 / @10 / @50 with the 95 % interval of @10"
-    table = RichTable("targets", "samples", *systems, title=title, title_justify="left")
+    title = f"Recommendation on {split}, recall with the 95 % interval of @10"
+    table = RichTable("targets", "samples", "system", "@1", "@10", "@50", title=title, title_justify="left")
     for view in VIEWS:
-        samples = next(iter(systems.values()))[view]["samples"]
-        table.add_row(view, f"{samples:,}", *(_recall_cell(system[view]) for system in systems.values()))
+        for name, system in systems.items():
+            first = name == next(iter(systems))
+            labels = (view.replace("_", " "), f"{system[view]['samples']:,}") if first else ("", "")
+            table.add_row(*labels, name.replace("_", "-"), *_recall_cells(system[view]))
+        table.add_section()
     return table
 
 
-def _recall_cell(figures: dict[str, Any]) -> str:
+def _recall_cells(figures: dict[str, Any]) -> tuple[str, str, str]:
     if not figures["samples"]:
-        return "-"
-    at = " / ".join(f"{figures[f'recall@{k}']['value']:.3f}" for k in (1, 10, 50))
-    return f"{at}  [{figures['recall@10']['low']:.3f}, {figures['recall@10']['high']:.3f}]"
+        return "-", "-", "-"
+    first, tenth, fiftieth = (figures[f"recall@{k}"] for k in (1, 10, 50))
+    interval = f"{tenth['value']:.3f} [{tenth['low']:.3f}, {tenth['high']:.3f}]"
+    return f"{first['value']:.3f}", interval, f"{fiftieth['value']:.3f}"

@@ -1,0 +1,133 @@
+"""Training on the sample's bundle: what is read, that it can be repeated, and what a checkpoint accepts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+import torch
+
+from kgprep.artifacts import ENTITIES, MENTIONS, TRIPLES, UTTERANCES, KgprepError, read_table, write_parquet
+from model.batches import pad_slices, read_contexts
+from model.checkpoint import load
+from model.config import load_config
+from model.data import NONE, read_corpus
+from model.evaluate import evaluate
+from model.text import PAD
+from model.train import train
+
+pytestmark = pytest.mark.xdist_group("sample")
+
+SHORT = load_config("small", ["max_steps=2", "generate.test_responses=8"])
+VIEWS = {"all_roles/all_targets", "all_roles/novel_targets", "recommender/all_targets", "recommender/novel_targets"}
+
+
+@pytest.fixture
+def copied(sample_workspace: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+
+
+def test_samples_are_the_items_that_turns_name(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace, SHORT.text)
+    utterances = read_table(sample_workspace, UTTERANCES)
+    gold = read_table(sample_workspace, MENTIONS).filter(pl.col("method").cast(pl.String) == "gold")
+    turns = (
+        utterances.sort("dialogue_id", "turn")
+        .with_columns(group=pl.struct("dialogue_id", pl.col("role").cast(pl.String)).rle_id())
+        .filter(pl.col("group") > pl.col("group").min().over("dialogue_id"))
+        .join(gold, on=["dialogue_id", "turn"])
+        .unique(["group", "entity_id"])
+    )
+    for split, samples in corpus.splits.items():
+        assert len(samples.target) == turns.filter(pl.col("split").cast(pl.String) == split).height
+
+
+def test_a_context_holds_what_came_before_and_nothing_of_the_turn_itself(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace, SHORT.text)
+    samples = corpus.splits["test"]
+    contexts = read_contexts(corpus, samples.turn, SHORT.text)
+    before = corpus.turns.mentions.at(samples.turn)
+    marked = pad_slices(corpus.mentions.item, before, NONE)
+    assert bool(((marked == samples.target[:, None]).any(dim=1) == ~samples.novel).all())
+    turns, dialogue = corpus.turns, corpus.turns.dialogue
+    first_of_dialogue = torch.searchsorted(dialogue, dialogue[samples.turn])
+    tokens_before = turns.history.end[samples.turn] - turns.history.end[first_of_dialogue]
+    assert torch.equal((contexts.history != PAD).sum(dim=1), tokens_before.clamp(max=SHORT.text.history_tokens))
+
+
+def test_a_mention_s_tokens_spell_its_entity_or_its_words(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace, SHORT.text)
+    labels = dict(read_table(sample_workspace, ENTITIES).select("entity_id", "label").rows())
+    contexts = read_contexts(corpus, corpus.splits["train"].contexts[:50], SHORT.text)
+    words = corpus.vocabulary.words
+    item_entities = set(corpus.items.tolist())
+    seen = 0
+    for row, slot in (contexts.word_end > contexts.word_start).nonzero().tolist():
+        entity = int(contexts.entity[row, slot])
+        assert entity != NONE
+        if entity not in item_entities:
+            continue
+        span = contexts.history[row, contexts.word_start[row, slot] : contexts.word_end[row, slot]]
+        spelt = " ".join(words[token] for token in span.tolist())
+        seen += spelt.split()[0] in labels[entity].lower()
+    assert seen > 20
+
+
+def test_the_same_seed_gives_the_same_weights_and_figures(copied: Path) -> None:
+    for run in ("one", "two"):
+        train(copied, run, SHORT)
+        evaluate(copied, run)
+    folders = [copied / "runs" / run for run in ("one", "two")]
+    assert len({(folder / "model.safetensors").read_bytes() for folder in folders}) == 1
+    figures = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
+    assert figures[0]["recommendation"] == figures[1]["recommendation"]
+    assert figures[0]["generation"] == figures[1]["generation"]
+
+
+def test_metrics_give_four_protocols_for_the_model_and_both_baselines(sample_workspace: Path) -> None:
+    metrics = json.loads((sample_workspace / "runs" / "c2crs" / "metrics.json").read_text())
+    systems = metrics["recommendation"]["test"]
+    assert set(systems) == {"c2crs", "popularity", "copy_history"}
+    for views in systems.values():
+        assert set(views) == VIEWS
+        for figures in views.values():
+            assert figures["recall@10"]["low"] <= figures["recall@10"]["value"] <= figures["recall@10"]["high"]
+    assert systems["copy_history"]["all_roles/novel_targets"]["recall@1"]["value"] < 0.1
+
+
+def test_a_checkpoint_of_another_bundle_is_refused(copied: Path) -> None:
+    triples = read_table(copied, TRIPLES)
+    write_parquet(TRIPLES, triples.slice(1), TRIPLES.path(copied))
+    with pytest.raises(KgprepError, match="was trained on another bundle"):
+        load(copied, "c2crs")
+
+
+def test_damaged_weights_are_named(copied: Path) -> None:
+    weights = copied / "runs" / "c2crs" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(KgprepError, match=r"model\.safetensors is damaged"):
+        load(copied, "c2crs")
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(copied: Path) -> None:
+    config = load_config("small", ["max_steps=3", "recommend.learning_rate=1e30", "recommend.clip=1e30"])
+    with pytest.raises(KgprepError, match="the loss of phase recommend is"):
+        train(copied, "wild", config)
+    assert not (copied / "runs" / "wild").exists()
+
+
+def test_a_run_is_named_plainly(sample_workspace: Path) -> None:
+    with pytest.raises(KgprepError, match="cannot name a run"):
+        train(sample_workspace, "../elsewhere", SHORT)
+
+
+@pytest.mark.slow
+def test_a_trained_model_beats_popularity_and_copy_history_on_novel_targets(copied: Path) -> None:
+    train(copied, "full", load_config("small"))
+    systems = evaluate(copied, "full")["recommendation"]["test"]
+    novel = {name: views["all_roles/novel_targets"]["recall@10"] for name, views in systems.items()}
+    assert novel["c2crs"]["low"] > novel["popularity"]["value"]
+    assert novel["c2crs"]["low"] > novel["copy_history"]["value"]
