@@ -351,7 +351,8 @@ def write_parquet(table: Table, frame: pl.DataFrame, path: Path) -> None:
         "kgprep.producer": f"kgprep {__version__}",
         "kgprep.columns": json.dumps({column.name: column.description for column in table.columns}),
     }
-    conform(table, frame).write_parquet(path, compression="zstd", metadata=metadata)
+    # The chunks of a frame follow the number of threads and would show in the bytes.
+    conform(table, frame).rechunk().write_parquet(path, compression="zstd", metadata=metadata)
 
 
 def check_schema(table: Table, path: Path) -> None:

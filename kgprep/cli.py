@@ -8,7 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -361,7 +361,8 @@ def simulate_command(out: Path, films: Path | None, workspace: Path | None, **op
     """
     from kgprep.simulate import SimulateConfig, write_simulation
 
-    write_simulation(out, _config(SimulateConfig, options), films=films, workspace=workspace)
+    summary = write_simulation(out, _config(SimulateConfig, options), films=films, workspace=workspace)
+    _print_written(summary.counts, out)
 
 
 @main.command("link")
@@ -431,7 +432,8 @@ def collect_reviews_command(site: str, **options: Any) -> None:
     """
     from kgprep.reviews.collect import CollectConfig, collect_reviews
 
-    collect_reviews(site, _config(CollectConfig, options))
+    summary = collect_reviews(site, _config(CollectConfig, options))
+    _print_written(summary.counts, summary.out)
 
 
 @main.command("export")
@@ -448,7 +450,11 @@ def export_command(workspace: Path, target: str, out: Path) -> None:
     """
     from kgprep.export import export
 
-    export(workspace, target, out)
+    exported = export(workspace, target, out)
+    _print_written(exported.counts, exported.folder)
+    for sentence in exported.lost:
+        click.echo(f"left out: {sentence}")
+    click.echo(f"read it with: {exported.usage}")
 
 
 @main.command("report")
@@ -465,7 +471,13 @@ def report_command(workspace: Path, run: str | None, out: Path) -> None:
     """
     from kgprep.report import write_report
 
-    write_report(workspace, out, run)
+    click.echo(f"written: {write_report(workspace, out, run)}")
+
+
+def _print_written(counts: Iterable[object], place: Path) -> None:
+    for count in counts:
+        click.echo(str(count))
+    click.echo(f"written: {place}")
 
 
 def _config(kind: type[Any], options: dict[str, Any]) -> Any:

@@ -60,6 +60,7 @@ class PhaseConfig(Settings):
     learning_rate: float = Field(default=1e-3, gt=0)  # of Adam
     clip: float = Field(default=0.1, gt=0)  # largest norm of the gradient
     patience: int = Field(default=3, ge=1)  # epochs without a better validation figure before the phase ends
+    valid_samples: int = Field(default=1000, ge=1)  # most validation contexts or responses looked at; recommend: all
 
 
 class CoarseConfig(PhaseConfig):
@@ -89,7 +90,6 @@ class GenerateConfig(PhaseConfig):
     epochs: int = Field(default=20, ge=0)  # passes over the training responses
     frequency_threshold: float = Field(default=1500, gt=0)  # beta: tokens seen more often weigh less
     weight_floor: float = Field(default=0.02, ge=0, le=1)  # gamma: least weight of a token
-    valid_responses: int = Field(default=1000, ge=1)  # validation responses that the selection looks at
     test_responses: int = Field(default=500, ge=0)  # test responses that are generated and measured
 
 

@@ -155,7 +155,8 @@ def _fine(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
 def _contrastive(
     name: str, system: System, corpus: Corpus, config: PhaseConfig, loss: Callable[[Tensor], Tensor]
 ) -> Phase:
-    turns, held_out = corpus.splits["train"].contexts, corpus.splits["valid"].contexts
+    turns = corpus.splits["train"].contexts
+    held_out = _choice(corpus.splits["valid"].contexts, config.valid_samples)
     lengths = corpus.turns.history.end - corpus.turns.history.start
     return Phase(
         name,
@@ -190,7 +191,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
 
 def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
     turns = corpus.splits["train"].responses
-    held_out = corpus.splits["valid"].responses[: config.generate.valid_responses]
+    held_out = _choice(corpus.splits["valid"].responses, config.generate.valid_samples)
     lengths = corpus.turns.history.end - corpus.turns.history.start
     weights = token_weights(_said_counts(corpus, turns), config.generate).to(system.device)
 
@@ -206,6 +207,12 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
         lambda rows: loss(turns[rows]),
         lambda: _mean_loss(loss, held_out, lengths[held_out], config.generate.batch),
     )
+
+
+def _choice(turns: Tensor, most: int) -> Tensor:
+    """Return at most `most` of `turns`, always the same ones whatever the run's seed: runs stay comparable."""
+    chosen = torch.randperm(len(turns), generator=torch.Generator().manual_seed(0))[:most]
+    return turns[chosen.sort().values]
 
 
 def _said_counts(corpus: Corpus, turns: Tensor) -> Tensor:
@@ -283,6 +290,7 @@ def _mean_loss(loss: Callable[[Tensor], Tensor], turns: Tensor, lengths: Tensor,
 
 
 def _reciprocal_rank(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
+    """Return the mean reciprocal rank of the targets; not a number where there is none."""
     if not len(samples.target):
         return math.nan
     scores = scores_of(system, corpus, samples, config)

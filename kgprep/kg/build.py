@@ -39,6 +39,7 @@ from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
 from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
 from kgprep.provenance import Count, Stage, StageSummary, progress
+from kgprep.sources import licence_of
 
 
 class KgConfig(BaseModel):
@@ -130,7 +131,7 @@ def _load(config: KgConfig, stage: Stage) -> DialogueSet:
         dialogue_set = _load_set(config)
     inputs = [*dialogue_set.sources, *(path for path in (config.split, config.relations) if path is not None)]
     for path in sorted(set(inputs)):
-        stage.source(path)
+        stage.source(path, *licence_of(path))
     _report(stage, dialogue_set.counts, dialogue_set.notes)
     if dialogue_set.items.is_empty():
         raise KgprepError(f"{config.items or config.dialogues} names no item: check that it is the right file")
@@ -166,7 +167,7 @@ def _source(config: KgConfig, languages: tuple[str, ...], stage: Stage) -> Abstr
         from kgprep.kg.endpoint import EndpointSource
 
         return EndpointSource(config.endpoint, languages)
-    return DumpSource([stage.source(path) for path in config.dumps], languages)
+    return DumpSource([stage.source(path, *licence_of(path)) for path in config.dumps], languages)
 
 
 def _build(

@@ -34,6 +34,7 @@ from kgprep.reviews.corpora import corpus_files, read_reviews, split_form
 from kgprep.reviews.mentions import link_dialogues, link_sentences
 from kgprep.reviews.records import CLEAN
 from kgprep.reviews.select import best_sentences
+from kgprep.sources import licence_of
 from kgprep.triples import count_fused, fuse
 
 
@@ -102,7 +103,7 @@ def _read_corpora(stage: Stage, config: AlignConfig) -> pl.DataFrame:
         with progress(f"reading {path.name}", None):
             corpus = read_reviews(form, path)
         for file in corpus_files(form, path):
-            stage.source(file)
+            stage.source(file, *licence_of(file))
         stage.add_counts(corpus.counts)
         for note in corpus.notes:
             stage.note(note)
