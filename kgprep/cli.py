@@ -139,7 +139,8 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
     Without dialogues, --items gives the graph alone:
 
     \b
-        kgprep build-kg -w workspaces/items --items pipelines/sample/films.csv --dump pipelines/sample/dbpedia.nt
+        kgprep build-kg -w workspaces/items --items pipelines/sample/redial/movies.jsonl \\
+            --dump pipelines/sample/dbpedia.nt
     """
     from kgprep.kg.build import KgConfig, build_kg
 

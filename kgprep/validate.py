@@ -177,7 +177,7 @@ def _dialogues_in_two_splits(utterances: pl.LazyFrame) -> pl.LazyFrame:
 
 def _words_that_differ(mentions: pl.LazyFrame, texts: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
     length = pl.col("end") - pl.col("start")
-    found = pl.col("text").str.slice(pl.col("start"), length)
+    found = pl.col("text").str.slice(pl.col("start"), length.clip(lower_bound=0))
     inside = (pl.col("start") >= 0) & (length > 0) & (pl.col("end") <= pl.col("text").str.len_chars())
     joined = mentions.join(texts.select(*on, "text"), on=on)
     return joined.filter(~inside | (found != pl.col("word")))

@@ -27,10 +27,11 @@ def examples(name: str) -> list[str]:
     return re.findall(r"^ +kgprep (.*)$", text, flags=re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def newcomers_folder(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def newcomers_folder(sample_workspace: Path, tmp_path: Path) -> Path:
     """A folder as a newcomer has it after `make demo`."""
-    folder = tmp_path_factory.mktemp("newcomer")
+    folder = tmp_path / "newcomer"
+    folder.mkdir()
     (folder / "pipelines").symlink_to(ROOT / "pipelines")
     shutil.copytree(sample_workspace, folder / "workspaces" / "sample")
     return folder
@@ -68,12 +69,21 @@ def bad_inputs(tmp_path: Path) -> Path:
     return tmp_path
 
 
+BUILD = ["build-kg", "-w", "{tmp}/ws", "--dialogues"]
 MISTAKES = {
     "no dialogues": (["build-kg", "-w", "{tmp}/ws"], 1, "--dialogues"),
-    "missing dialogues": (["build-kg", "-w", "{tmp}/ws", "--dialogues", "redial:{tmp}/gone.jsonl"], 1, "gone.jsonl"),
-    "unknown form": (["build-kg", "-w", "{tmp}/ws", "--dialogues", "reddial:{tmp}"], 1, "redial"),
+    "missing dialogues": (
+        ["build-kg", "-w", "{tmp}/ws", "--dialogues", "redial:{tmp}/gone.jsonl", "--dump", "{tmp}/empty.nt"],
+        1,
+        "gone.jsonl",
+    ),
+    "unknown form": (
+        ["build-kg", "-w", "{tmp}/ws", "--dialogues", "reddial:{tmp}", "--dump", "{tmp}/empty.nt"],
+        1,
+        "redial",
+    ),
     "missing dump": (
-        ["build-kg", "-w", "{tmp}/ws", "--dialogues", "redial:{sample}/redial", "--dump", "{tmp}/gone.nt"],
+        [*BUILD, "redial:{sample}/redial", "--dump", "{tmp}/gone.nt"],
         1,
         "gone.nt does not exist",
     ),

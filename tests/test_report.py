@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
-from small_bundle import SENTENCE_ROWS, write_bundle
 
 from kgprep.artifacts import KgprepError
 from kgprep.provenance import Stage
 from kgprep.report import write_report
+from tests.small_bundle import SENTENCE_ROWS, write_bundle
 
 METRICS = {
     "recommendation": {

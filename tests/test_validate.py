@@ -79,8 +79,8 @@ def copied(sample_workspace: Path, tmp_path: Path) -> Path:
 def test_a_broken_rule_is_found_and_named(broken: str, copied: Path) -> None:
     table, change, words = BREAKS[broken]
     frame = read_table(copied, table)
-    text_columns = {name: pl.String for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum)}
-    write_parquet(table, change(frame.cast(text_columns)), table.path(copied))
+    texts = [pl.col(name).cast(pl.String) for name, dtype in frame.schema.items() if isinstance(dtype, pl.Enum)]
+    write_parquet(table, change(frame.with_columns(texts)), table.path(copied))
     assert any(words in str(problem) for problem in validate(copied).problems)
 
 

@@ -95,6 +95,7 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "accept": ("听起来不错，我去看看。", "好的，记下了。", "好啊，今晚就看。", "有意思，一定去看。"),
     "accept_film": ("那今晚就看{film}。", "好，{film}加进片单了。"),
     "refuse": ("这个不太适合我。", "我不太喜欢{genre}。", "看过了，一般般。", "没什么兴趣，换一部吧。"),
+    "refuse_any": ("不太想看这部。", "还是换一部吧。"),
     "more": ("还有别的吗？", "再推荐一部吧。", "还有类似的吗？"),
     "more_genre": ("有没有{genre}呢？", "想再看一部{genre}。", "{genre}有推荐的吗？"),
     "more_person": ("还有{person}的其他电影吗？", "{person}的有没有？"),

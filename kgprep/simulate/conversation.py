@@ -231,7 +231,8 @@ class _Talk:
 
     def _refuse(self, film: Film) -> None:
         self._judge(film, Opinion(1, 2, 0))
-        self._say("seeker", "refuse", genre=film.genres[0] if film.genres else self.taste.genre)
+        genre = film.genres[0] if film.genres else self.taste.genre
+        self._say("seeker", "refuse" if genre else "refuse_any", genre=genre)
 
     def _ask_more(self) -> None:
         if self.taste.person and "person" not in self.told and self._chance(0.6):

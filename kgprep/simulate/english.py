@@ -145,6 +145,7 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
         "No, I could not get into that one.",
         "Sorry, I don't care for it.",
     ),
+    "refuse_any": ("Not for me.", "No, something else please.", "I have seen that and would rather not again."),
     "more": ("Anything else?", "Do you have another one?", "What else would you suggest?", "One more please?"),
     "more_genre": ("Any {genre} movies too?", "Do you also know some {genre} film?", "And {a_genre} movie maybe?"),
     "more_person": ("Anything else with {person}?", "Is there one with {person}?", "Maybe one of {person}'s?"),

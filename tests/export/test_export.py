@@ -10,12 +10,12 @@ import rdflib
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from small_bundle import DBO, DBR, EDGE_ROWS, ENTITY_ROWS, write_bundle
 from torch_geometric.data import Data
 
 from kgprep.artifacts import EDGES, RELATIONS, KgprepError, read_table, write_parquet
 from kgprep.export import TARGETS, export
 from kgprep.export.words import cut_chinese, words
+from tests.small_bundle import DBO, DBR, EDGE_ROWS, ENTITY_ROWS, write_bundle
 
 
 @pytest.fixture

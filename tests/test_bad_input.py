@@ -1,0 +1,114 @@
+"""What goes wrong outside: damaged files, a full disk, Ctrl-C. One sentence, exit code 1, nothing half-written."""
+
+from __future__ import annotations
+
+import bz2
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kgprep.cli import main
+
+SAMPLE = Path(__file__).parents[1] / "pipelines" / "sample"
+
+
+def build(workspace: Path, *arguments: str | Path) -> Result:
+    dialogues = ("--dialogues", f"redial:{SAMPLE / 'redial'}")
+    return CliRunner().invoke(main, ["build-kg", "-w", str(workspace), *map(str, (*dialogues, *arguments))])
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_truncated_dump_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.ttl.bz2"
+    whole = bz2.compress((SAMPLE / "dbpedia.nt").read_bytes())
+    dump.write_bytes(whole[: len(whole) // 2])
+    result = build(tmp_path / "ws", "--dump", dump)
+    assert result.exit_code == 1
+    assert "dump.ttl.bz2" in result.output.splitlines()[-1]
+    assert files_below(tmp_path / "ws") == []
+
+
+def test_lines_that_are_not_n_triples_are_counted_and_shown(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.nt"
+    dump.write_text((SAMPLE / "dbpedia.nt").read_text() + "this is no triple\n")
+    lines = len(dump.read_text().splitlines())
+    result = build(tmp_path / "ws", "--dump", dump)
+    assert result.exit_code == 0, result.output
+    assert f"dump.nt:{lines}" in result.output
+    assert "lines of the dumps that are triples: 5,986 of 5,987" in result.output
+
+
+def test_a_dialogue_without_messages_is_skipped_and_shown(tmp_path: Path) -> None:
+    result = build(tmp_path / "ws", "--dump", SAMPLE / "dbpedia.nt")
+    assert "skipped: the dialogue has no messages: 1" in result.output
+    assert "train.jsonl:407: the dialogue has no messages" in result.output
+
+
+def test_a_review_without_a_film_is_counted(tmp_path: Path) -> None:
+    build(tmp_path / "ws", "--dump", SAMPLE / "dbpedia.nt")
+    reviews = tmp_path / "reviews.jsonl"
+    reviews.write_text(json.dumps({"review": "Nobody knows what this is about, not even me."}) + "\n" + _a_review())
+    arguments = ["align-reviews", "-w", str(tmp_path / "ws"), "--reviews", f"imdb:{reviews}"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "no film is named: 1" in result.output
+
+
+def test_a_corpus_of_reviews_without_films_is_refused(tmp_path: Path) -> None:
+    build(tmp_path / "ws", "--dump", SAMPLE / "dbpedia.nt")
+    reviews = tmp_path / "reviews.jsonl"
+    reviews.write_text(json.dumps({"review": "Nobody knows what this is about, not even me."}) + "\n")
+    arguments = ["align-reviews", "-w", str(tmp_path / "ws"), "--reviews", f"imdb:{reviews}"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "reviews.jsonl" in result.output.splitlines()[-1]
+    assert not (tmp_path / "ws" / "reviews").exists() or files_below(tmp_path / "ws" / "reviews") == []
+
+
+def _a_review() -> str:
+    return (SAMPLE / "reviews" / "imdb.jsonl").read_text().splitlines()[0] + "\n"
+
+
+def limit_file_size() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def test_a_full_disk_in_the_middle_of_a_stage_leaves_no_table(tmp_path: Path) -> None:
+    dump = ("--dump", str(SAMPLE / "dbpedia.nt"))
+    command = [sys.executable, "-m", "kgprep", "build-kg", "-w", str(tmp_path / "ws"), *dump]
+    command += ["--dialogues", f"redial:{SAMPLE / 'redial'}"]
+    result = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit_file_size)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("Error: cannot write")
+    assert files_below(tmp_path / "ws") == []
+
+
+@pytest.mark.parametrize("stage", ["build-kg", "train"])
+def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(stage: str, tmp_path: Path) -> None:
+    workspace = tmp_path / "ws"
+    command = [sys.executable, "-m", "kgprep", "run", "sample", "-w", str(workspace)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(stage):
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(timeout=60) == 1
+    assert "Traceback" not in rest
+    assert rest.splitlines()[-1].startswith("Error: stopped by Ctrl-C")
+    assert [path for path in files_below(workspace) if path.suffix == ".partial"] == []
+    assert (workspace / "kg" / "entities.parquet").exists() == (stage == "train")
