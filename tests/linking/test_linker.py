@@ -1,0 +1,130 @@
+"""What a person would link and what not, on the sample's graph."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kgprep.linking.component as component
+from kgprep.artifacts import KgprepError
+from kgprep.linking.evaluate import evaluate_linking
+from kgprep.linking.linker import EntityLinker
+
+pytestmark = pytest.mark.xdist_group("sample")
+
+SAMPLE = Path(__file__).parents[2] / "pipelines" / "sample"
+DBR = "http://dbpedia.org/resource/"
+
+
+@pytest.fixture(scope="module")
+def linker(sample_workspace: Path) -> EntityLinker:
+    return EntityLinker.from_bundle(sample_workspace)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Have you seen It (2017)?", {"It": "It_(2017_film)"}),
+        ('My favourite is "Her".', {"Her": "Her_(film)"}),
+        ("it was fun, her too, he looked up", {}),
+        ("I watched Inception last night", {"Inception": "Inception"}),
+        ("the dark knight is great", {"the dark knight": "The_Dark_Knight_(film)"}),
+        ("anything with tom hanks", {"tom hanks": "Tom_Hanks"}),
+        ("Hello! Thanks, bye.", {}),
+        ("I said @500001 and nothing else", {}),
+        ("Halloween (1978) beats Halloween (2018)", {"Halloween": "Halloween_(1978_film)"}),
+        ("a family gathering after the war", {}),
+    ],
+)
+def test_names_are_linked_and_words_are_not(linker: EntityLinker, text: str, names: dict[str, str]) -> None:
+    links = linker.link([text])
+    found = dict(zip(reversed(links["word"].to_list()), reversed(links["iri"].to_list()), strict=True))
+    assert found == {word: DBR + name for word, name in names.items()}
+
+
+@pytest.mark.parametrize(
+    ("said", "label"), [("horror films", "Horror"), ("some comedies", "Comedy"), ("sci-fi", "Science")]
+)
+def test_usual_genre_words_are_linked(linker: EntityLinker, said: str, label: str) -> None:
+    (found,) = linker.link([f"I like {said}"])["label"]
+    assert found.startswith(label)
+
+
+def test_the_year_beside_a_title_decides(linker: EntityLinker) -> None:
+    links = linker.link(["I mean Halloween (1978)", "I mean Halloween (2018)"])
+    assert [iri.removeprefix(DBR) for iri in links["iri"]] == ["Halloween_(1978_film)", "Halloween_(2018_film)"]
+
+
+def test_what_is_in_play_makes_a_surname_clear(linker: EntityLinker) -> None:
+    text = "What else has Nolan made?"
+    assert linker.link([text]).is_empty()
+    inception = linker.entities.filter(pl.col("iri") == DBR + "Inception")["entity_id"].item()
+    context = pl.DataFrame({"text": [0], "entity_id": [inception]})
+    assert linker.link([text], context)["iri"].to_list() == [DBR + "Christopher_Nolan"]
+
+
+words = st.sampled_from(
+    ["Inception", "it", "(2017)", "The Dark Knight", "horror", "films", "Tom Hanks", "🎬", "ß", "İ", ".", '"']
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(st.lists(words, max_size=8).map(" ".join), max_size=5))
+def test_links_are_slices_that_do_not_overlap_with_scores_from_0_to_1(linker: EntityLinker, texts: list[str]) -> None:
+    reached = (-1, 0)
+    for row, start, end, word, _, _, _, score in linker.link(texts).rows():
+        assert texts[row][start:end] == word
+        assert 0 <= score <= 1
+        assert (row, start) >= reached
+        reached = (row, end)
+
+
+def test_a_spacy_pipeline_gets_spans_with_the_iri(sample_workspace: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("kgprep_linker", config={"workspace": str(sample_workspace)})
+    docs = list(nlp.pipe(["I loved Inception and Tom Hanks.", "nothing here"]))
+    spans = docs[0].spans[component.SPANS_KEY]
+    assert [(span.text, span.kb_id_) for span in spans] == [
+        ("Inception", DBR + "Inception"),
+        ("Tom Hanks", DBR + "Tom_Hanks"),
+    ]
+    assert len(docs[1].spans[component.SPANS_KEY]) == 0
+
+
+def test_the_gold_figures_are_those_of_a_count_by_hand(sample_workspace: Path, tmp_path: Path) -> None:
+    right = {"start": 8, "end": 17, "iris": [DBR + "Inception"]}
+    missed = {"start": 0, "end": 7, "iris": [DBR + "Nowhere"]}
+    doubtful = {"start": 8, "end": 17}
+    messages = [
+        {"text": "I loved Inception.", "mentions": [right]},
+        {"text": "I loved Inception.", "mentions": [{**right, "iris": [DBR + "Another"]}]},
+        {"text": "I loved Inception.", "mentions": [missed], "optional": [doubtful]},
+        {"text": "I loved Inception.", "mentions": []},
+    ]
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("".join(json.dumps(message) + "\n" for message in messages))
+    report = evaluate_linking(sample_workspace, gold, errors=5)
+    assert (report.mentions, report.links) == (3, 3)
+    assert (report.span.precision, report.span.recall) == pytest.approx((2 / 3, 2 / 3))
+    assert (report.span_and_entity.precision, report.span_and_entity.recall) == pytest.approx((1 / 3, 1 / 3))
+    assert report.false_links_per_1000_messages == 500
+    assert len(report.errors) == 4
+
+
+def test_the_sample_s_gold_is_linked_well(sample_workspace: Path) -> None:
+    report = evaluate_linking(sample_workspace, SAMPLE / "linking_gold.jsonl")
+    assert report.span_and_entity.f1 > 0.8
+
+
+@pytest.mark.parametrize("content", ["", "no json\n", '{"text": "a"}\n'])
+def test_a_gold_file_of_another_form_is_named(sample_workspace: Path, tmp_path: Path, content: str) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(content)
+    with pytest.raises(KgprepError, match=r"gold\.jsonl"):
+        evaluate_linking(sample_workspace, gold)
