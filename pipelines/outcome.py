@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Column
 from rich.table import Table as RichTable
 
 from kgprep.artifacts import TABLES, scan_table
 
-VIEWS = ("all_roles/all_targets", "all_roles/novel_targets", "recommender/all_targets", "recommender/novel_targets")
+VIEWS = {
+    "all_roles/all_targets": "both, all",
+    "all_roles/novel_targets": "both, novel",
+    "recommender/all_targets": "recommender, all",
+    "recommender/novel_targets": "recommender, novel",
+}
 
 
 def print_outcome(workspace: Path, run: str) -> None:
@@ -29,7 +36,7 @@ def print_outcome(workspace: Path, run: str) -> None:
 
 
 def _rows(workspace: Path) -> RichTable:
-    table = RichTable("table", "rows", title="Bundle", title_justify="left")
+    table = RichTable("table", "rows", title="Bundle", title_justify="left", box=SIMPLE_HEAD)
     table.columns[1].justify = "right"
     for name, kind in TABLES.items():
         if kind.path(workspace).exists():
@@ -41,13 +48,13 @@ def _rows(workspace: Path) -> RichTable:
 def _recall(split: str, systems: dict[str, Any]) -> RichTable:
     """Recall at 1, 10 and 50 of each system under each of the four protocols."""
     title = f"Recommendation on {split}, recall with the 95 % interval of @10"
-    table = RichTable("targets", "samples", "system", "@1", "@10", "@50", title=title, title_justify="left")
-    for view in VIEWS:
+    heads = (Column(head, no_wrap=True) for head in ("roles, targets", "@1", "@10", "@50"))
+    table = RichTable(*heads, title=title, title_justify="left", box=SIMPLE_HEAD)
+    for view, label in VIEWS.items():
+        samples = next(iter(systems.values()))[view]["samples"]
+        table.add_row(f"[bold]{label}: {samples:,}[/bold]")
         for name, system in systems.items():
-            first = name == next(iter(systems))
-            labels = (view.replace("_", " "), f"{system[view]['samples']:,}") if first else ("", "")
-            table.add_row(*labels, name.replace("_", "-"), *_recall_cells(system[view]))
-        table.add_section()
+            table.add_row("  " + name.replace("_", "-"), *_recall_cells(system[view]))
     return table
 
 
