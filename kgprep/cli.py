@@ -8,7 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -363,7 +363,9 @@ def simulate_command(out: Path, films: Path | None, workspace: Path | None, **op
     from kgprep.simulate import SimulateConfig, write_simulation
 
     summary = write_simulation(out, _config(SimulateConfig, options), films=films, workspace=workspace)
-    _print_written(summary.counts, out)
+    for count in summary.counts:
+        click.echo(str(count))
+    click.echo(f"written: {out}")
 
 
 @main.command("link")
@@ -433,8 +435,7 @@ def collect_reviews_command(site: str, **options: Any) -> None:
     """
     from kgprep.reviews.collect import CollectConfig, collect_reviews
 
-    summary = collect_reviews(site, _config(CollectConfig, options))
-    _print_written(summary.counts, summary.out)
+    collect_reviews(site, _config(CollectConfig, options))
 
 
 @main.command("export")
@@ -451,11 +452,7 @@ def export_command(workspace: Path, target: str, out: Path) -> None:
     """
     from kgprep.export import export
 
-    exported = export(workspace, target, out)
-    _print_written(exported.counts, exported.folder)
-    for sentence in exported.lost:
-        click.echo(f"left out: {sentence}")
-    click.echo(f"read it with: {exported.usage}")
+    export(workspace, target, out)
 
 
 @main.command("report")
@@ -472,13 +469,7 @@ def report_command(workspace: Path, run: str | None, out: Path) -> None:
     """
     from kgprep.report import write_report
 
-    click.echo(f"written: {write_report(workspace, out, run)}")
-
-
-def _print_written(counts: Iterable[object], place: Path) -> None:
-    for count in counts:
-        click.echo(str(count))
-    click.echo(f"written: {place}")
+    write_report(workspace, out, run)
 
 
 def _config(kind: type[Any], options: dict[str, Any]) -> Any:
