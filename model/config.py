@@ -50,6 +50,7 @@ class ModelConfig(Settings):
     dropout: float = Field(default=0.1, ge=0, lt=1)  # in the Transformers
     bases: int = Field(default=8, ge=1)  # basis matrices that the relations share
     graph_layers: int = Field(default=1, ge=1)  # R-GCN layers
+    precision: Literal["float32", "bfloat16"] = "float32"  # of products in the text encoders; weights are float32
 
 
 class PhaseConfig(Settings):

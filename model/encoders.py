@@ -37,6 +37,7 @@ class TextEncoder(nn.Module):
     def __init__(self, words: int, config: ModelConfig) -> None:
         super().__init__()
         self.dim = config.text_dim
+        self.is_half = config.precision == "bfloat16"
         self.embedding = nn.Embedding(words, config.text_dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=config.text_dim**-0.5)
         with torch.no_grad():
@@ -50,8 +51,9 @@ class TextEncoder(nn.Module):
         """Encode `tokens` int64 [n, L]; returns [n, L, d], zeros at padding."""
         inside = tokens != PAD
         embedded = self.embedding(tokens) * math.sqrt(self.dim) + positions(tokens.shape[1], self.dim, tokens.device)
-        states: Tensor = self.layers(embedded, src_key_padding_mask=~open_first(inside))
-        return states * inside[..., None]
+        with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.is_half):
+            states: Tensor = self.layers(embedded, src_key_padding_mask=~open_first(inside))
+        return states.float() * inside[..., None]
 
 
 def open_first(mask: Tensor) -> Tensor:
