@@ -421,6 +421,7 @@ def evaluate_linking_command(gold: Path, workspace: Path, errors: int) -> None:
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="JSON Lines to write; align-reviews reads it.")
 @click.option("--limit", type=click.IntRange(1), default=25, show_default=True, help="Reviews an item at most.")
 @click.option("--contact", metavar="ADDRESS", help="Your mail or web address, sent with each request.")
+@click.option("--base-url", metavar="URL", help="A copy of the site that you may read, such as one you serve yourself.")
 @click.option("--i-have-permission", is_flag=True, help="You hold the site's consent to automated access.")
 @debug_option
 def collect_reviews_command(site: str, **options: Any) -> None:
@@ -431,7 +432,8 @@ def collect_reviews_command(site: str, **options: Any) -> None:
 
     \b
     Example:
-        kgprep collect-reviews --help
+        kgprep collect-reviews imdb --items titles.txt --out workspaces/collected.jsonl \\
+            --contact you@example.org --base-url http://127.0.0.1:8731
     """
     from kgprep.reviews.collect import CollectConfig, collect_reviews
 

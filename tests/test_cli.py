@@ -6,6 +6,9 @@ import json
 import re
 import shlex
 import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,31 @@ def newcomers_folder(sample_workspace: Path, tmp_path: Path) -> Path:
     return folder
 
 
+class ServedPages(SimpleHTTPRequestHandler):
+    """A copy of IMDb with the one page of the sample."""
+
+    def translate_path(self, path: str) -> str:
+        pages = ROOT / "pipelines" / "sample" / "reviews" / "pages"
+        return str(pages / ("imdb_cards_tt1375666.html" if path == "/title/tt1375666/reviews/" else "none"))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def served_site(newcomers_folder: Path) -> Iterator[None]:
+    """The copy of a site, and the list of titles, that the example of collect-reviews speaks of."""
+    (newcomers_folder / "titles.txt").write_text("tt1375666\n")
+    server = ThreadingHTTPServer(("127.0.0.1", 8731), ServedPages)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.usefixtures("served_site")
 @pytest.mark.parametrize("name", main.commands)
 def test_the_example_in_each_help_text_runs(name: str, newcomers_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(newcomers_folder)

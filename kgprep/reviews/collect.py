@@ -61,6 +61,10 @@ SITES = {
 }
 
 
+FORBIDDING = (".imdb.com", ".douban.com")
+"""Domains whose terms forbid automated access, under any of their names."""
+
+
 class CollectConfig(BaseModel):
     """What to collect, and as whom."""
 
@@ -125,8 +129,8 @@ def collect_reviews(site: str, config: CollectConfig) -> CollectSummary:
 
 
 def _permitted_contact(site: Site, base_url: str, config: CollectConfig) -> str:
-    forbids = (urlsplit(base_url).hostname or "") == urlsplit(site.host).hostname
-    if forbids and not config.i_have_permission:
+    host = "." + (urlsplit(base_url).hostname or "").rstrip(".")
+    if host.endswith(FORBIDDING) and not config.i_have_permission:
         raise KgprepError(
             f"{site.host} forbids automated access without its permission (see {site.terms}): "
             f"{LOCAL_CORPORA}; if you have its permission, give --i-have-permission"

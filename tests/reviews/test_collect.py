@@ -177,6 +177,15 @@ def test_sites_that_forbid_collection_need_a_permission(tmp_path: Path, name: st
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    "address", ["https://m.imdb.com", "http://IMDB.com:443", "https://www.imdb.com.", "https://movie.douban.com"]
+)
+def test_another_name_of_such_a_site_needs_the_permission_too(tmp_path: Path, address: str) -> None:
+    config = CollectConfig(out=tmp_path / "out.jsonl", contact="someone@example.org", base_url=address)
+    with pytest.raises(KgprepError, match="permission"):
+        collect_reviews("imdb", config)
+
+
 def test_a_contact_and_items_are_asked_for(tmp_path: Path) -> None:
     given: dict[str, Any] = {"out": tmp_path / "out.jsonl", "base_url": "http://127.0.0.1:9"}
     with pytest.raises(KgprepError, match="--contact"):
