@@ -18,8 +18,6 @@ from kgprep.cli import main
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 
 def kgprep(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])

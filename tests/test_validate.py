@@ -26,8 +26,6 @@ from kgprep.artifacts import (
 )
 from kgprep.validate import validate
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 FIRST = pl.int_range(pl.len()) == 0
 
 

@@ -16,8 +16,6 @@ from kgprep.artifacts import KgprepError
 from kgprep.linking.evaluate import evaluate_linking
 from kgprep.linking.linker import EntityLinker
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 SAMPLE = Path(__file__).parents[2] / "pipelines" / "sample"
 DBR = "http://dbpedia.org/resource/"
 

@@ -19,8 +19,6 @@ from model.evaluate import evaluate
 from model.text import PAD
 from model.train import train
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 SHORT = load_config("small", ["max_steps=2", "generate.test_responses=8"])
 VIEWS = {"all_roles/all_targets", "all_roles/novel_targets", "recommender/all_targets", "recommender/novel_targets"}
 
