@@ -175,6 +175,16 @@ def _dialogues_in_two_splits(utterances: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _dialogues_told_in_two_splits(utterances: pl.LazyFrame) -> pl.LazyFrame:
+    told = (
+        utterances.sort("dialogue_id", "turn")
+        .group_by("dialogue_id", maintain_order=True)
+        .agg(pl.col("split").first(), pl.struct("role", "text").alias("said"))
+    )
+    splits = told.group_by("said").agg(pl.col("dialogue_id"), pl.col("split").n_unique().alias("splits"))
+    return splits.filter(pl.col("splits") > 1).select("dialogue_id", "splits")
+
+
 def _words_that_differ(mentions: pl.LazyFrame, texts: pl.LazyFrame, on: list[str]) -> pl.LazyFrame:
     length = pl.col("end") - pl.col("start")
     found = pl.col("text").str.slice(pl.col("start"), length.clip(lower_bound=0))
@@ -233,6 +243,7 @@ RULES = (
     Rule((ITEMS, ENTITIES), "an item's entity must have is_item", _items_not_marked),
     Rule((UTTERANCES,), "turns must run from 0 without gaps", _turns_with_gaps),
     Rule((UTTERANCES,), "a dialogue must lie in one split", _dialogues_in_two_splits),
+    Rule((UTTERANCES,), "the words of a dialogue must not stand in another split", _dialogues_told_in_two_splits),
     Rule((MENTIONS, UTTERANCES), "word must be text[start:end]", _words_of_utterances),
     Rule((MENTIONS,), "mentions must not overlap", _overlaps_in_utterances),
     Rule((FEEDBACK, UTTERANCES), "feedback must belong to a dialogue", _feedback_of_no_dialogue),

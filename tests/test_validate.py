@@ -42,6 +42,12 @@ def first_twice(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame.head(1), frame])
 
 
+def train_told_again_in_test(frame: pl.DataFrame) -> pl.DataFrame:
+    train = frame.filter(pl.col("split") == "train")
+    again = train.filter(pl.col("dialogue_id") == train["dialogue_id"][0])
+    return pl.concat([frame, again.with_columns(split=pl.lit("test"), dialogue_id=pl.lit("again"))])
+
+
 BREAKS: dict[str, tuple[Table, Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "edge to nowhere": (EDGES, first_row("tail", 10**6), "kg/edges: tail must stand in kg/entities"),
     "self-loop": (EDGES, first_row("tail", pl.col("head")), "self-loop"),
@@ -55,6 +61,7 @@ BREAKS: dict[str, tuple[Table, Callable[[pl.DataFrame], pl.DataFrame], str]] = {
     "mention of no turn": (MENTIONS, first_row("turn", 30_000), "dialogue_id, turn must stand in"),
     "mention twice": (MENTIONS, first_twice, "mentions must not overlap"),
     "dialogue in two splits": (UTTERANCES, first_row("split", "test"), "a dialogue must lie in one split"),
+    "train dialogue in test": (UTTERANCES, train_told_again_in_test, "must not stand in another split"),
     "turn lost": (UTTERANCES, without_first, "turns must run from 0"),
     "feedback of no dialogue": (FEEDBACK, first_row("dialogue_id", "gone"), "feedback must belong to a dialogue"),
     "word of another sentence": (SENTENCE_MENTIONS, first_row("word", "zz"), "word must be text[start:end]"),

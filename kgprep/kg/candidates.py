@@ -61,7 +61,7 @@ def find_candidates(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
             pl.col("degree").fill_null(0),
         )
         .unique()
-        .cast(dict(CANDIDATE_SCHEMA))  # type: ignore[arg-type]
+        .cast(CANDIDATE_SCHEMA)
         .sort("iri", "called", "via", "year", "imdb_id")
     )
 

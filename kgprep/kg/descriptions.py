@@ -202,7 +202,7 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
         named.join(listed, on="iri", maintain_order="left")
         .with_columns(opening=opening)
         .select("entity_id", lang=pl.lit(lang), text=filled + pl.col("phrase") + pl.lit(phrases.end))
-        .cast(dict(_TEXT_SCHEMA))  # type: ignore[arg-type]
+        .cast(_TEXT_SCHEMA)
         .sort("entity_id")
     )
 

@@ -72,7 +72,7 @@ def resolve_items(items: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame
         items.select("item_id")
         .join(chosen, on="item_id", how="left", maintain_order="left")
         .with_columns(pl.col("method").fill_null("isolated"), pl.col("score").fill_null(0.0))
-        .cast(dict(RESOLUTION_SCHEMA))  # type: ignore[arg-type]
+        .cast(RESOLUTION_SCHEMA)
     )
 
 

@@ -28,7 +28,7 @@ def candidates(*pages: str, bare: tuple[str, ...] = (), ids: dict[str, str] | No
         year="year",
         imdb_id=pl.col("iri").replace_strict(ids or {}, default=None, return_dtype=pl.String),
         degree=pl.when(pl.col("iri").is_in(bare)).then(0).otherwise(10),
-    ).cast(dict(CANDIDATE_SCHEMA))  # type: ignore[arg-type]
+    ).cast(CANDIDATE_SCHEMA)
 
 
 def resolve(items: list[_Item], known: pl.DataFrame) -> list[str | None]:
