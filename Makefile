@@ -6,12 +6,13 @@ BIN := .venv/bin
 export KGPREP_DATA ?= $(if $(wildcard ../shared/data),$(abspath ../shared/data))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow docs lock clean
+.PHONY: help demo test slow benchmark docs lock clean
 
 help:
 	@echo "make demo   run the embedded sample from dialogues to metrics"
 	@echo "make test   linter, type checker and tests"
 	@echo "make slow   the long tests"
+	@echo "make benchmark  speed of the hot paths beside a peer"
 	@echo "make docs   write the generated pages of docs/ again"
 	@echo "make lock   resolve requirements.lock again"
 	@echo "make clean  remove the environment and the workspaces"
@@ -35,6 +36,9 @@ test: .venv/installed
 
 slow: .venv/installed
 	$(BIN)/pytest -m slow
+
+benchmark: .venv/installed
+	$(BIN)/python tests/benchmarks/main_path.py
 
 docs: .venv/installed
 	$(BIN)/python -m kgprep.documentation docs

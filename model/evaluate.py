@@ -51,14 +51,25 @@ def evaluate(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
     with torch.no_grad():
         recommendation = _recommendation(system, corpus, split, config)
         generation = _generation(system, corpus, split, config)
+    path = run_folder(workspace, run) / "metrics.json"
+    about = {"name": run, "config": loaded.record["config"], "training": loaded.record["training"]}
+    other = _other_splits(path, about)
     metrics = {
-        "recommendation": {split: recommendation},
-        "generation": {split: generation},
-        "run": {"name": run, "config": loaded.record["config"], "training": loaded.record["training"]},
+        "recommendation": {**other.get("recommendation", {}), split: recommendation},
+        "generation": {**other.get("generation", {}), split: generation},
+        "run": about,
     }
-    with write_beside(run_folder(workspace, run) / "metrics.json") as partial:
+    with write_beside(path) as partial:
         partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics
+
+
+def _other_splits(path: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Return what was measured before of the very same run, so that one split does not erase another."""
+    if not path.exists():
+        return {}
+    metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return metrics if metrics["run"] == about else {}
 
 
 def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> Tensor:

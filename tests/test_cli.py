@@ -81,6 +81,24 @@ def test_a_second_run_of_a_recipe_keeps_every_stage(sample_workspace: Path) -> N
     assert (sample_workspace / "bundle.json").read_bytes() == before
 
 
+def test_from_runs_that_stage_and_all_later_ones_again(newcomers_folder: Path) -> None:
+    workspace = newcomers_folder / "workspaces" / "sample"
+    result = kgprep("run", "sample", "-w", workspace, "--set", "train.max_steps=2", "--from", "evaluate")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("nothing has changed, kept") == 3
+    assert "evaluate/c2crs took" in result.output
+
+
+def test_a_changed_parameter_runs_its_stage_and_all_later_ones_again(newcomers_folder: Path) -> None:
+    workspace = newcomers_folder / "workspaces" / "sample"
+    settings = ["--set", "train.max_steps=2", "--set", "align-reviews.max_sentences_per_entity=5"]
+    result = kgprep("run", "sample", "-w", workspace, *settings)
+    assert result.exit_code == 0, result.output
+    assert result.output.count("nothing has changed, kept") == 1
+    assert "train/c2crs took" in result.output
+    assert kgprep("validate", "-w", workspace).exit_code == 0
+
+
 def test_the_sample_bundle_is_valid(sample_workspace: Path) -> None:
     result = kgprep("validate", "-w", sample_workspace)
     assert result.exit_code == 0, result.output

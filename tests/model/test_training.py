@@ -96,6 +96,15 @@ def test_metrics_give_four_protocols_for_the_model_and_both_baselines(sample_wor
     assert systems["copy_history"]["all_roles/novel_targets"]["recall@1"]["value"] < 0.1
 
 
+def test_measuring_one_split_keeps_the_figures_of_another_until_the_run_is_trained_anew(copied: Path) -> None:
+    test = json.loads((copied / "runs" / "c2crs" / "metrics.json").read_text())["recommendation"]["test"]
+    both = evaluate(copied, "c2crs", "valid")["recommendation"]
+    assert set(both) == {"test", "valid"}
+    assert both["test"] == test
+    train(copied, "c2crs", load_config("small", ["max_steps=1", "generate.test_responses=4"]), overwrite=True)
+    assert set(evaluate(copied, "c2crs", "valid")["recommendation"]) == {"valid"}
+
+
 def test_a_checkpoint_of_another_bundle_is_refused(copied: Path) -> None:
     triples = read_table(copied, TRIPLES)
     write_parquet(TRIPLES, triples.slice(1), TRIPLES.path(copied))
