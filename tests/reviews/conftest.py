@@ -64,10 +64,12 @@ def write_json_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def _dialogue(number: int) -> dict[str, Any]:
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"messageId": 10 * number + turn, "timeOffset": turn, "text": text, "senderWorkerId": speaker}
         for turn, (text, speaker) in enumerate(_MESSAGES)
     ]
+    # No two dialogues may be the same word for word: a bundle does not let one stand in two splits.
+    messages[-1]["text"] = f"{messages[-1]['text']}{'!' * number}"
     mentioned = {"1": "Heat (1995)", "2": "The Insider (1999)", "3": "Spirited Away (2001)"}
     return {
         "conversationId": str(number),
