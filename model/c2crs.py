@@ -98,7 +98,7 @@ class C2CRS(nn.Module):
         )
 
     def coarse_loss(self, encoded: Encoded, temperature: float) -> Tensor:
-        """Return the loss between the user's three views, summed over pairs (section 4.2.1)."""
+        """Return the loss between the user's three views, summed over pairs (the coarse stage)."""
         views = [
             self.project_history(self.history_pooling(encoded.history, encoded.history_mask)),
             self.project_entities(self.entity_pooling(encoded.nodes, encoded.node_mask)),
@@ -109,7 +109,7 @@ class C2CRS(nn.Module):
         return pairwise(views, identity, [mask.any(dim=1) for mask in masks], temperature)
 
     def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> Tensor:
-        """Return the loss between word, node and sentence of the triples, summed over pairs (section 4.2.2)."""
+        """Return the loss between word, node and sentence of the triples, summed over pairs (the fine stage)."""
         here = encoded.node_mask
         words = mean_of_spans(encoded.history, contexts.word_start, contexts.word_end)
         views = [

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 
 def info_nce(left: Tensor, right: Tensor, identity: Tensor, valid: Tensor, temperature: float) -> Tensor:
-    """Return the InfoNCE loss between two views, in both directions (C2-CRS, equation 6).
+    """Return the InfoNCE loss between two views, in both directions (the contrastive loss of C2-CRS).
 
     Args:
         left: [n, d], one view.

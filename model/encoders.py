@@ -17,7 +17,7 @@ from model.text import PAD
 
 
 class SelfAttentivePooling(nn.Module):
-    """One vector of several: alpha = softmax(b^T tanh(W F)), e = F alpha (C2-CRS, section 4.1)."""
+    """One vector of several: alpha = softmax(b^T tanh(W F)), e = F alpha (self-attentive pooling of C2-CRS)."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

@@ -155,7 +155,7 @@ class Generator(nn.Module):
 
 
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
-    """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (C2-CRS, equation 12).
+    """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (the frequency weights of C2-CRS).
 
     Args:
         counts: int64 [words], how often each token is said in the training responses.

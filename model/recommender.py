@@ -1,4 +1,4 @@
-"""Recommendation: the softmax over items of the product of a user vector and the item nodes (C2-CRS, section 4.3.1).
+"""Recommendation: the softmax over items of the product of a user vector and the item nodes (as in C2-CRS).
 
 Notable here:
 - the user vector pools the nodes of the entities that the dialogue has mentioned so far;

@@ -53,7 +53,7 @@ def coarse_loss(system: System, contexts: Contexts, temperature: float) -> Tenso
 
 
 def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_weight: float) -> Tensor:
-    """Return the fine loss of a batch plus the weighted coarse one (C2-CRS, equation 9)."""
+    """Return the fine loss of a batch plus the weighted coarse one (the fine stage of C2-CRS)."""
     encoded = system.encoders.encode(contexts)
     fine = system.encoders.fine_loss(encoded, contexts, temperature)
     return fine + coarse_weight * system.encoders.coarse_loss(encoded, temperature)
