@@ -28,11 +28,12 @@ help:
 demo: .venv/installed
 	$(BIN)/kgprep run sample -w workspaces/sample --from build-kg
 
+# Two workers of one thread each: threads of both on two cores would wait for each other.
 test: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 slow: .venv/installed
 	$(BIN)/pytest -m slow
