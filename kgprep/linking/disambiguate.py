@@ -23,6 +23,8 @@ SAME_YEAR = 8.0
 OTHER_YEAR = 0.1
 IN_PLAY = 6.0
 NEIGHBOUR_IN_PLAY = 3.0
+LEAST_PRIOR = 1e-6
+"""A prior of zero would leave a name whose candidates all have it without any share to give."""
 
 
 def add_play(candidates: pl.DataFrame, context: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
@@ -60,4 +62,4 @@ def weight() -> pl.Expr:
     differs = (pl.col("year") - pl.col("entity_year")).abs()
     year = pl.when(differs.is_null()).then(1.0).when(differs <= 1).then(SAME_YEAR).otherwise(OTHER_YEAR)
     play = pl.when("is_mentioned").then(IN_PLAY).when("in_play").then(NEIGHBOUR_IN_PLAY).otherwise(1.0)
-    return pl.col("prior").cast(pl.Float64) * kind * year * play
+    return pl.col("prior").cast(pl.Float64).clip(lower_bound=LEAST_PRIOR) * kind * year * play

@@ -44,13 +44,13 @@ class Gazetteer:
         """Find all forms in `texts`.
 
         Args:
-            texts: n texts.
+            texts: n texts; a missing one is read as empty.
 
         Returns:
             text u32 (row number), start i32, end i32, word, form (folded); overlaps included;
             sorted by text, start, end.
         """
-        series = pl.Series("text", texts, dtype=pl.String)
+        series = pl.Series("text", texts, dtype=pl.String).fill_null("")
         chunk = series.str.len_chars().cum_sum() // _CHARACTERS_AT_ONCE
         parts = [pl.DataFrame(schema=MATCHES)]
         for _, rows in (

@@ -65,3 +65,9 @@ def test_nothing_to_look_in_gives_an_empty_frame() -> None:
     gazetteer = Gazetteer.from_aliases(pl.Series(["film"]))
     assert gazetteer.find([]).height == 0
     assert gazetteer.find(["", ""]).height == 0
+
+
+def test_a_missing_text_does_not_move_the_rows_after_it() -> None:
+    gazetteer = Gazetteer.from_aliases(pl.Series(["film"]))
+    texts = pl.Series(["a", None, "film", "x film"], dtype=pl.String)
+    assert gazetteer.find(texts).select("text", "start", "end").rows() == [(2, 0, 4), (3, 2, 6)]

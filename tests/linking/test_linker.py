@@ -126,3 +126,15 @@ def test_a_gold_file_of_another_form_is_named(sample_workspace: Path, tmp_path: 
     gold.write_text(content)
     with pytest.raises(KgprepError, match=r"gold\.jsonl"):
         evaluate_linking(sample_workspace, gold)
+
+
+def test_priors_of_zero_give_a_score_that_is_a_number(linker: EntityLinker) -> None:
+    entities = linker.entities.head(2).rename({"entity_year": "year"})
+    aliases = pl.DataFrame(
+        {"alias": ["Zork Blat"] * 2, "entity_id": entities["entity_id"], "source": "label", "prior": [0.0, 0.0]},
+        schema_overrides={"prior": pl.Float32},
+    )
+    links = EntityLinker.from_tables(entities, aliases, linker.edges.head(0)).link(["I saw Zork Blat there"])
+    assert links["score"].is_finite().all()
+    assert links["score"].is_between(0, 1).all()
+    assert links.height == 1
