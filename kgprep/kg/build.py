@@ -31,10 +31,11 @@ from kgprep.artifacts import (
 from kgprep.dialogues import DialogueSet, load_dialogues, load_items
 from kgprep.errors import KgprepError
 from kgprep.kg.aliases import entity_aliases
-from kgprep.kg.candidates import find_candidates, follow_redirects
+from kgprep.kg.candidates import find_candidates
 from kgprep.kg.descriptions import describe
 from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
 from kgprep.kg.escapes import encode_percent
+from kgprep.kg.redirects import follow_redirects
 from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
 from kgprep.kg.subgraph import Direction, SubgraphOptions, expand

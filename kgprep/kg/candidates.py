@@ -6,6 +6,7 @@ import polars as pl
 
 from kgprep.kg.kinds import entity_kinds
 from kgprep.kg.names import label_from_iri, parse_label
+from kgprep.kg.redirects import follow_redirects
 from kgprep.kg.source import TripleSource
 
 CANDIDATE_SCHEMA = pl.Schema(
@@ -20,7 +21,6 @@ CANDIDATE_SCHEMA = pl.Schema(
         "degree": pl.UInt32,
     }
 )
-_LONGEST_REDIRECT = 10
 
 
 def find_candidates(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
@@ -66,28 +66,6 @@ def find_candidates(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def follow_redirects(source: TripleSource, iris: pl.Series) -> pl.DataFrame:
-    """Lead each IRI to where its redirects end; a cycle is cut at its smallest IRI.
-
-    Args:
-        source: where the triples are.
-        iris: pages that may be redirects.
-
-    Returns:
-        page, iri; for pages that are redirects only.
-    """
-    start = iris.drop_nulls().unique().alias("page").to_frame()
-    step = _redirects(source, start["page"])
-    reached = start.join(step, on="page")
-    for _ in range(_LONGEST_REDIRECT):
-        step = _redirects(source, reached["iri"])
-        if step.is_empty():
-            break
-        onward = reached.join(step.rename({"page": "iri", "iri": "next"}), on="iri", how="left")
-        reached = onward.select("page", pl.coalesce("next", "iri").alias("iri"))
-    return reached.sort("page")
-
-
 def imdb_ids(triples: pl.DataFrame) -> pl.DataFrame:
     """Return iri, imdb_id (``tt`` and at least seven digits) from triples that state one; the smallest of several."""
     digits = pl.col("object").str.extract(r"^(?:tt)?(\d+)$")
@@ -111,11 +89,6 @@ def _imdb_forms(items: pl.DataFrame) -> pl.Series:
     known = items["imdb_id"].drop_nulls()
     digits = known.str.strip_prefix("tt")
     return pl.concat([known, digits, digits.str.strip_chars_start("0"), digits.str.zfill(7)]).unique()
-
-
-def _redirects(source: TripleSource, pages: pl.Series) -> pl.DataFrame:
-    found = source.facts("redirect", "subject", pages).select(page="subject", iri="object")
-    return found.filter(pl.col("page") != pl.col("iri")).group_by("page").agg(pl.col("iri").min())
 
 
 def _follow(source: TripleSource, pages: pl.DataFrame) -> pl.DataFrame:

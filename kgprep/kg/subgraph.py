@@ -2,7 +2,8 @@
 
 Notable here:
 - a hop asks the source for the edges at the frontier, so it costs a semi-join, whatever the size of the dump;
-- filters run on the collected edges in a fixed order: relations, self-loops, duplicates, rare relations, hubs.
+- both ends of an edge are led to where their redirects end, so an entity has its edges under whatever name they stand;
+- filters run on the collected edges in a fixed order: self-loops, duplicates, hubs, rare relations.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Literal
 
 import polars as pl
 
+from kgprep.kg.redirects import follow_redirects, pages_leading_to, to_canonical
 from kgprep.kg.source import End, TripleSource
 from kgprep.provenance import Count
 
 Direction = Literal["out", "in", "both"]
 
 _ENDS: dict[Direction, tuple[End, ...]] = {"out": ("subject",), "in": ("object",), "both": ("subject", "object")}
+_Filtered = tuple[pl.DataFrame, list[Count]]
 _EDGE_SCHEMA = pl.Schema({"head": pl.String, "predicate": pl.String, "tail": pl.String})
 
 
@@ -57,11 +60,10 @@ def expand(source: TripleSource, items: pl.Series, options: SubgraphOptions) -> 
         options: what to collect.
     """
     reached, counts = _reach(source, items, options)
-    filters = (_drop_self_loops, _drop_duplicates, _drop_rare_relations, _cap_hubs)
+    filters = (_drop_self_loops, _drop_duplicates, _cap_hubs, _drop_rare_relations)
     for keep in filters:
-        kept, what = keep(reached, items, options)
-        counts.append(Count(what, kept.height, reached.height))
-        reached = kept
+        reached, told = keep(reached, items, options)
+        counts += told
     return Subgraph(reached.sort("head", "predicate", "tail"), tuple(counts))
 
 
@@ -82,45 +84,51 @@ def _reach(source: TripleSource, items: pl.Series, options: SubgraphOptions) -> 
 
 
 def _edges_at(source: TripleSource, frontier: pl.Series, options: SubgraphOptions) -> pl.DataFrame:
-    found = [source.facts("edge", end, frontier) for end in _ENDS[options.direction]]
+    names = pl.concat([frontier, pages_leading_to(source, frontier)["page"].alias(frontier.name)])
+    found = [source.facts("edge", end, names) for end in _ENDS[options.direction]]
     edges = pl.concat(found).select(head="subject", predicate="predicate", tail="object")
-    if options.relations is None:
-        return edges
-    return edges.filter(pl.col("predicate").is_in(sorted(options.relations)))
+    if options.relations is not None:
+        edges = edges.filter(pl.col("predicate").is_in(sorted(options.relations)))
+    redirects = follow_redirects(source, pl.concat([edges["head"], edges["tail"]]))
+    return to_canonical(to_canonical(edges, "head", redirects), "tail", redirects)
 
 
-def _drop_self_loops(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> tuple[pl.DataFrame, str]:
-    return edges.filter(pl.col("head") != pl.col("tail")), "edges that are no self-loops"
+def _drop_self_loops(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> _Filtered:
+    kept = edges.filter(pl.col("head") != pl.col("tail"))
+    return kept, [Count("edges that are no self-loops", kept.height, edges.height)]
 
 
-def _drop_duplicates(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> tuple[pl.DataFrame, str]:
-    return edges.unique(), "edges that are no duplicates"
+def _drop_duplicates(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> _Filtered:
+    kept = edges.unique()
+    return kept, [Count("edges that are no duplicates", kept.height, edges.height)]
 
 
-def _drop_rare_relations(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> tuple[pl.DataFrame, str]:
-    return (
-        edges.filter(pl.len().over("predicate") >= options.min_relation_count),
-        f"edges of relations with at least {options.min_relation_count}",
-    )
-
-
-def _cap_hubs(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> tuple[pl.DataFrame, str]:
+def _cap_hubs(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> _Filtered:
     """Keep of each hub the edges to items and those to the entities with most edges; IRIs break ties."""
     if options.max_degree is None:
-        return edges, "edges within the cap for hubs (no cap)"
+        return edges, [Count("edges within the cap for hubs (no cap)", edges.height, edges.height)]
     degrees = pl.concat([edges["head"].alias("iri"), edges["tail"].alias("iri")]).value_counts(name="degree")
     known = items.implode()
     ranked = edges.sort("head", "predicate", "tail").with_row_index("edge")
-    kept = ranked.select("edge")
-    for hub, other in (("head", "tail"), ("tail", "head")):
-        capped = (
-            ranked.filter(~pl.col(hub).is_in(known) & ~pl.col(other).is_in(known))
-            .join(degrees, left_on=other, right_on="iri", how="left")
-            .sort(hub, -pl.col("degree").cast(pl.Int64), "edge")
-            .filter(pl.int_range(pl.len()).over(hub) >= options.max_degree)
-        )
-        kept = kept.join(capped, on="edge", how="anti")
-    return (
-        ranked.join(kept, on="edge", how="semi").drop("edge"),
-        f"edges within the cap of {options.max_degree} for hubs",
-    )
+    dropped = [
+        ranked.filter(~pl.col(hub).is_in(known) & ~pl.col(other).is_in(known))
+        .join(degrees, left_on=other, right_on="iri", how="left")
+        .sort(hub, -pl.col("degree").cast(pl.Int64), "edge")
+        .filter(pl.int_range(pl.len()).over(hub) >= options.max_degree)
+        .select("edge", hub=pl.col(hub))
+        for hub, other in (("head", "tail"), ("tail", "head"))
+    ]
+    capped = pl.concat(dropped)
+    kept = ranked.join(capped, on="edge", how="anti").drop("edge")
+    return kept, [
+        Count(f"edges within the cap of {options.max_degree} for hubs", kept.height, edges.height),
+        Count("hubs that lost edges to the cap", capped["hub"].n_unique(), degrees.height),
+    ]
+
+
+def _drop_rare_relations(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -> _Filtered:
+    kept = edges.filter(pl.len().over("predicate") >= options.min_relation_count)
+    return kept, [
+        Count(f"edges of relations with at least {options.min_relation_count}", kept.height, edges.height),
+        Count("relations kept", kept["predicate"].n_unique(), edges["predicate"].n_unique()),
+    ]

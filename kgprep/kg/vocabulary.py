@@ -16,6 +16,7 @@ FOAF = "http://xmlns.com/foaf/0.1/"
 DBP = "http://dbpedia.org/property/"
 SCHEMA = "http://schema.org/"
 WDT = "http://www.wikidata.org/prop/direct/"
+WIKIDATA_ENTITY = "http://www.wikidata.org/entity/"
 
 FACT_OF_PREDICATE: dict[str, str] = {
     f"{RDFS}label": "label",
@@ -28,6 +29,8 @@ FACT_OF_PREDICATE: dict[str, str] = {
     f"{DBO}year": "date",
     f"{WDT}P577": "date",
     f"{DBO}wikiPageRedirects": "redirect",
+    f"{DBO}wikiPageDisambiguates": "disambiguation",
+    f"{OWL}sameAs": "same_as",
     f"{DBO}abstract": "text",
     f"{RDFS}comment": "text",
     f"{SCHEMA}description": "text",
@@ -35,7 +38,7 @@ FACT_OF_PREDICATE: dict[str, str] = {
 }
 """The kind of fact a predicate states, beside the object properties that become edges."""
 
-FACTS = ("edge", "label", "type", "imdb_id", "date", "redirect", "text", "name")
+FACTS = ("edge", "label", "type", "imdb_id", "date", "redirect", "disambiguation", "same_as", "text", "name")
 
 _NO_EDGE_NAMESPACES = (RDF, RDFS, OWL, "http://www.w3.org/2004/02/skos/core#", "http://www.w3.org/ns/prov#")
 _NO_EDGE_PREFIXES = (f"{DBO}wikiPage", f"{DBO}thumbnail", f"{DBP}wiki", "http://purl.org/dc/terms/subject")
@@ -47,12 +50,16 @@ def fact_of_triple() -> pl.Expr:
     """Name the fact that a triple states, one of `FACTS`, or null where it is of no use here."""
     predicate = pl.col("predicate")
     no_edge = pl.any_horizontal(predicate.str.starts_with(prefix) for prefix in _NO_EDGE)
-    is_edge = pl.col("is_iri") & ~no_edge & ~pl.col("subject").str.starts_with("_:")
-    return (
-        predicate.replace_strict(FACT_OF_PREDICATE, default=None, return_dtype=pl.String)
-        .fill_null(pl.when(is_edge).then(pl.lit("edge")))
-        .alias("fact")
+    named = pl.col("is_iri") & ~pl.col("subject").str.starts_with("_:")
+    fact = predicate.replace_strict(FACT_OF_PREDICATE, default=None, return_dtype=pl.String)
+    is_sound = (
+        pl.when(fact == "same_as")
+        .then(named & pl.col("object").str.starts_with(WIKIDATA_ENTITY))
+        .when(fact.is_in(["redirect", "disambiguation"]))
+        .then(named)
+        .otherwise(True)
     )
+    return pl.when(fact.is_null() & named & ~no_edge).then(pl.lit("edge")).when(is_sound).then(fact).alias("fact")
 
 
 _TYPE_NAMES: dict[str, tuple[str, ...]] = {

@@ -18,25 +18,44 @@ _Edge = tuple[str, str, str]
 
 
 class Edges:
-    """A source that holds edges in memory."""
+    """A source that holds edges and redirects in memory."""
 
-    def __init__(self, edges: Iterable[_Edge]) -> None:
-        rows = [(*edge, None) for edge in edges]
-        self._triples = pl.DataFrame(rows, schema=FACT_SCHEMA, orient="row")
+    def __init__(self, edges: Iterable[_Edge], redirects: Iterable[tuple[str, str]] = ()) -> None:
+        self._triples = {
+            "edge": pl.DataFrame([(*edge, None) for edge in edges], schema=FACT_SCHEMA, orient="row"),
+            "redirect": pl.DataFrame(
+                [(page, "redirect", target, None) for page, target in redirects], schema=FACT_SCHEMA, orient="row"
+            ),
+        }
 
     def facts(self, fact: str, end: End, terms: pl.Series) -> pl.DataFrame:
-        assert fact == "edge"
-        return self._triples.filter(pl.col(end).is_in(terms.implode()))
+        triples = self._triples.get(fact, pl.DataFrame(schema=FACT_SCHEMA))
+        return triples.filter(pl.col(end).is_in(terms.implode()))
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
-        return self._triples.clear()
+        return pl.DataFrame(schema=FACT_SCHEMA)
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
         return (), ()
 
 
-def collect(edges: Iterable[_Edge], items: Iterable[str], options: SubgraphOptions) -> list[_Edge]:
-    return expand(Edges(edges), pl.Series("iri", list(items), dtype=pl.String), options).edges.rows()
+def collect(
+    edges: Iterable[_Edge],
+    items: Iterable[str],
+    options: SubgraphOptions,
+    redirects: Iterable[tuple[str, str]] = (),
+) -> list[_Edge]:
+    return expand(Edges(edges, redirects), pl.Series("iri", list(items), dtype=pl.String), options).edges.rows()
+
+
+def meaning(iri: str, redirects: list[tuple[str, str]]) -> str:
+    """Follow redirects one by one, the smallest target of several; a cycle means its smallest page."""
+    way = [iri]
+    while targets := [target for page, target in redirects if page == way[-1] and target != page]:
+        if min(targets) in way:
+            return min(way[way.index(min(targets)) :])
+        way.append(min(targets))
+    return way[-1]
 
 
 def read_plainly(edges: list[_Edge], items: set[str], options: SubgraphOptions) -> list[_Edge]:
@@ -74,6 +93,20 @@ _OPTIONS = st.builds(
 @given(_EDGES, st.sets(st.sampled_from("abc")), _OPTIONS)
 def test_expansion_equals_a_plain_reading(edges: list[_Edge], items: set[str], options: SubgraphOptions) -> None:
     assert collect(edges, sorted(items), options) == read_plainly(edges, items, options)
+
+
+@given(
+    _EDGES,
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=8),
+    st.sets(st.sampled_from("abc")),
+    _OPTIONS,
+)
+def test_redirects_are_followed_before_edges(
+    edges: list[_Edge], redirects: list[tuple[str, str]], items: set[str], options: SubgraphOptions
+) -> None:
+    led = [(meaning(head, redirects), predicate, meaning(tail, redirects)) for head, predicate, tail in edges]
+    canonical = {meaning(item, redirects) for item in items}
+    assert collect(edges, sorted(canonical), options, redirects) == read_plainly(led, canonical, options)
 
 
 @given(_EDGES, st.sets(st.sampled_from("abc")), st.integers(0, 3), st.randoms())
