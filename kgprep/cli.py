@@ -103,15 +103,16 @@ def main() -> None:
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="Dump in N-Triples syntax, also .gz or .bz2; repeat it.",
+    help="N-Triples (.gz, .bz2, .zst too) or small Turtle; repeat it.",
 )
+@click.option("--strict", is_flag=True, help="Stop at a line that is not N-Triples.")
 @click.option("--endpoint", metavar="URL", help="SPARQL endpoint to ask instead of dumps.")
 @click.option(
     "--hops", type=click.IntRange(0), default=2, show_default=True, help="How far the graph reaches from the items."
 )
 @click.option("--direction", type=click.Choice(["out", "in", "both"]), help="Which way edges are followed.")
 @click.option("--relations", type=FILE, metavar="FILE", help="Keep only the predicates listed in FILE, one IRI a line.")
-@click.option("--min-relation-count", type=click.IntRange(0), help="Drop relations with fewer edges.")
+@click.option("--min-relation-count", type=click.IntRange(1), help="Drop relations with fewer edges.")
 @click.option("--max-degree", type=click.IntRange(1), help="Cap the edges of a hub that is no item.")
 @click.option(
     "--inverse/--no-inverse", default=True, show_default=True, help="Add an inverse relation to each relation."
@@ -343,6 +344,13 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
 @click.option("-w", "--workspace", type=FOLDER, metavar="WS", help="Talk about the films of this bundle instead.")
 @click.option("--dialogues", type=click.IntRange(1), default=500, show_default=True, help="How many dialogues.")
 @click.option(
+    "--dump",
+    "triples",
+    type=click.IntRange(1_000),
+    metavar="N",
+    help="Write a dump of N triples in DBpedia's shape and its items instead.",
+)
+@click.option(
     "--language",
     type=click.Choice(["en", "zh"]),
     default="en",
@@ -351,19 +359,26 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of users, films and sentences.")
 @debug_option
-def simulate_command(out: Path, films: Path | None, workspace: Path | None, **options: Any) -> None:
-    """Write dialogues and reviews of simulated users.
+def simulate_command(
+    out: Path, films: Path | None, workspace: Path | None, triples: int | None, **options: Any
+) -> None:
+    """Write dialogues and reviews of simulated users, or a dump of any size.
 
-    They have tastes over genres, people and films, so there is something to learn.
+    Users have tastes over genres, people and films, so there is something to learn. A dump is for measurements.
 
     \b
     Example:
         kgprep simulate --out workspaces/simulated --dialogues 100 --seed 7
+        kgprep simulate --out workspaces/dump --dump 100000
     """
-    from kgprep.simulate import SimulateConfig, write_simulation
+    from kgprep.simulate import SimulateConfig, simulate_dump, write_simulation
 
-    summary = write_simulation(out, _config(SimulateConfig, options), films=films, workspace=workspace)
-    for count in summary.counts:
+    if triples is not None:
+        summary = simulate_dump(out, triples, options["seed"])
+        click.echo(f"{summary.triples:,} triples: {summary.dump}\nitems: {summary.items}")
+        return
+    written = write_simulation(out, _config(SimulateConfig, options), films=films, workspace=workspace)
+    for count in written.counts:
         click.echo(str(count))
     click.echo(f"written: {out}")
 

@@ -7,6 +7,8 @@ Notable here:
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,8 @@ from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
 from kgprep.provenance import Count, Stage, StageSummary, progress
 from kgprep.sources import licence_of
 
+_ANSWERS = ".endpoint"
+
 
 class KgConfig(BaseModel):
     """What build-kg is asked to do."""
@@ -59,7 +63,9 @@ class KgConfig(BaseModel):
     items: Path | None = None
     """Items without dialogues: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri."""
     dumps: tuple[Path, ...] = ()
-    """Dump files in N-Triples syntax, in any order."""
+    """Dump files, in any order: N-Triples, plain or compressed, and small Turtle files."""
+    strict: bool = False
+    """Whether a line that is not N-Triples is an error instead of being counted and skipped."""
     endpoint: str | None = None
     """URL of a SPARQL endpoint to ask instead of dumps."""
     hops: int = Field(default=2, ge=0)
@@ -106,7 +112,7 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
     with Stage("build-kg", workspace, parameters=config.model_dump(mode="json")) as stage:
         dialogue_set = _load(config, stage)
         languages = _languages(dialogue_set, config)
-        with _source(config, languages, stage) as source:
+        with _source(workspace, config, languages, stage) as source:
             if config.dumps:
                 _report(stage, *source.report())
             graph = _build(source, dialogue_set, config, languages, stage)
@@ -115,6 +121,8 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
         _write_graph(stage, graph)
         if config.dialogues is not None:
             _write_dialogues(stage, dialogue_set, graph.items)
+    # What an endpoint has answered is kept until here, so that a build that breaks off can go on.
+    shutil.rmtree(workspace / _ANSWERS, ignore_errors=True)
     return stage.summary
 
 
@@ -163,12 +171,15 @@ def _languages(dialogue_set: DialogueSet, config: KgConfig) -> tuple[str, ...]:
     )
 
 
-def _source(config: KgConfig, languages: tuple[str, ...], stage: Stage) -> AbstractContextManager[TripleSource]:
+def _source(
+    workspace: Path, config: KgConfig, languages: tuple[str, ...], stage: Stage
+) -> AbstractContextManager[TripleSource]:
     if config.endpoint is not None:
         from kgprep.kg.endpoint import EndpointSource
 
-        return EndpointSource(config.endpoint, languages)
-    return DumpSource([stage.source(path, *licence_of(path)) for path in config.dumps], languages)
+        answers = hashlib.sha256(config.endpoint.encode()).hexdigest()[:16]
+        return EndpointSource(config.endpoint, languages, workspace / _ANSWERS / f"{answers}.sqlite")
+    return DumpSource([stage.source(path, *licence_of(path)) for path in config.dumps], languages, config.strict)
 
 
 def _build(

@@ -41,7 +41,7 @@ def find_candidates(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
         page="iri", label=pl.lit(None, pl.String), via=pl.lit("imdb_id")
     )
     pages = pl.concat([labelled, redirected, identified]).unique()
-    named = _follow(source, pages)
+    named = _without_disambiguations(source, _follow(source, pages))
     iris = named["iri"].unique()
     evidence = _evidence(source, iris)
     return (
@@ -104,6 +104,11 @@ def _follow(source: TripleSource, pages: pl.DataFrame) -> pl.DataFrame:
         )
         .unique()
     )
+
+
+def _without_disambiguations(source: TripleSource, named: pl.DataFrame) -> pl.DataFrame:
+    listing = source.facts("disambiguation", "subject", named["iri"]).select(iri="subject")
+    return named.join(listing, on="iri", how="anti")
 
 
 def _evidence(source: TripleSource, iris: pl.Series) -> pl.DataFrame:

@@ -1,30 +1,34 @@
-"""Dump files in N-Triples syntax, streamed as frames of triples.
+"""Dump files, streamed as frames of terms: N-Triples block by block, small Turtle files whole.
 
 Notable here:
 - a file is read in blocks and cut at line ends, so memory follows the block and never the file;
-- the compression is recognised by the file's first bytes, not by its name;
+- blocks are cut into terms, and worked on, by several threads while the next ones are read; results keep their order;
 - a line that is not N-Triples is counted and the first few are remembered with their place.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import importlib
-import zlib
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import IO, cast
-
-import polars as pl
+from typing import TypeVar
 
 from kgprep.errors import KgprepError
-from kgprep.kg.ntriples import parse_lines
+from kgprep.kg.compression import read_chunks
+from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
+from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 8 * 2**20
 PLACES_SHOWN = 5
 _SHOWN_CHARACTERS = 80
+_START_BYTES = 8192
+_WORKERS = min(4, os.cpu_count() or 1)
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -37,106 +41,93 @@ class LineReport:
     places: list[str] = field(default_factory=list)
 
 
-def read_triples(
-    path: Path, report: LineReport | None = None, block_bytes: int = BLOCK_BYTES
-) -> Iterator[pl.DataFrame]:
-    """Stream the triples of a dump as frames of `kgprep.kg.ntriples.TRIPLE_SCHEMA`.
+def read_dump(
+    path: Path,
+    work: Callable[[CutBlock], Result],
+    report: LineReport | None = None,
+    *,
+    strict: bool = False,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[Result]:
+    """Stream a dump through `work`, which is given the terms of one block after another and called from threads.
 
     Args:
-        path: N-Triples file (.nt, DBpedia's .ttl), plain or compressed with gzip, bzip2 or zstd.
+        path: N-Triples (.nt, DBpedia's .ttl), plain or compressed with gzip, bzip2 or zstd; or a small Turtle file.
+        work: makes of a block what is wanted of it.
         report: is told of lines, triples and malformed lines as they are read.
+        strict: whether the first line that is not N-Triples ends the reading.
         block_bytes: decompressed bytes parsed at a time; bounds the memory.
 
+    Returns:
+        The results in the order of the file.
+
     Raises:
-        KgprepError: the file is absent, cut short or damaged, or holds not one line of N-Triples.
+        KgprepError: the file is absent, cut short or damaged, or holds not one triple; or, if `strict`, a line is
+            not N-Triples.
     """
     report = report if report is not None else LineReport()
     found, placed = report.triples, len(report.places)
-    for block in _blocks(path, block_bytes):
-        lines = _lines(block)
-        parsed = parse_lines(lines)
-        _tell(report, path, lines, parsed.malformed)
-        report.lines += lines.len()
-        report.triples += parsed.triples.height
-        if parsed.triples.height:
-            yield parsed.triples
+    for cut, result in _in_threads(_blocks(path, block_bytes), work):
+        _tell(report, path, cut)
+        if strict and report.malformed:
+            raise KgprepError(f"{report.places[placed]}: mend the line, or leave out --strict to skip it")
+        if cut.terms.height:
+            yield result
     if report.malformed and report.triples == found:
         first = f" (first: {report.places[placed]})" if len(report.places) > placed else ""
         raise KgprepError(f"{path} holds no line of N-Triples{first}: give a dump in N-Triples syntax")
 
 
-def _tell(report: LineReport, path: Path, lines: pl.Series, malformed: pl.Series) -> None:
-    report.malformed += malformed.len()
-    for row in malformed.head(max(0, PLACES_SHOWN - len(report.places))).to_list():
-        text = lines[row]
-        shown = "not UTF-8" if text is None else f"not N-Triples: {text[:_SHOWN_CHARACTERS]}"
+def _in_threads(
+    blocks: Iterator[bytes | CutBlock], work: Callable[[CutBlock], Result]
+) -> Iterator[tuple[CutBlock, Result]]:
+    """Cut and work on blocks, a few at a time, in their order."""
+
+    def both(block: bytes | CutBlock) -> tuple[CutBlock, Result]:
+        cut = cut_block(block) if isinstance(block, bytes) else block
+        return cut, work(cut)
+
+    waiting: deque[Future[tuple[CutBlock, Result]]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for block in blocks:
+            waiting.append(pool.submit(both, block))
+            if len(waiting) > _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _tell(report: LineReport, path: Path, cut: CutBlock) -> None:
+    for row, line in cut.malformed.head(max(0, PLACES_SHOWN - len(report.places))).rows():
+        shown = "not UTF-8" if line is None else f"not N-Triples: {line[:_SHOWN_CHARACTERS]}"
         report.places.append(f"{path}:{report.lines + row + 1}: {shown}")
+    report.lines += cut.lines
+    report.triples += cut.terms.height
+    report.malformed += cut.malformed.height
 
 
-def _lines(block: bytes) -> pl.Series:
-    """Cut a block that ends at a line end into lines; bytes that are not UTF-8 become null."""
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = block.removesuffix(b"\n").split(b"\n")
-    try:
-        return pl.Series("line", lines, dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.ComputeError:
-        return pl.Series("line", [_text(line) for line in lines], dtype=pl.String)
-
-
-def _text(line: bytes) -> str | None:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
+def _blocks(path: Path, block_bytes: int) -> Iterator[bytes | CutBlock]:
+    """Cut a file at line ends; a Turtle file comes whole."""
+    chunks = read_chunks(path, block_bytes)
+    start = next(chunks, b"")
+    chunks = chain([start], chunks)
+    if looks_like_turtle(start[:_START_BYTES].decode("utf-8", errors="ignore")):
+        yield _read_turtle(path, chunks)
+        return
     rest = b""
-    try:
-        with _open(path) as file:
-            while block := file.read(block_bytes):
-                end = block.rfind(b"\n") + 1
-                if end:
-                    yield rest + block[:end]
-                    rest = block[end:]
-                else:
-                    rest += block
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _damaged(path, error) from error
-    except OSError as error:
-        # bz2 reports damaged data as an OSError without a system error number.
-        raise _damaged(path, error) if error.errno is None else _unreadable(path, error) from error
+    for chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield rest + chunk[:end]
+            rest = chunk[end:]
+        else:
+            rest += chunk
     if rest:
         yield rest
 
 
-def _damaged(path: Path, error: Exception) -> KgprepError:
-    return KgprepError(f"{path} is cut short or damaged ({error}): download it again")
-
-
-def _unreadable(path: Path, error: OSError) -> KgprepError:
-    return KgprepError(f"{path} cannot be read ({error.strerror}): check the path")
-
-
-def _open(path: Path) -> IO[bytes]:
-    if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path of the dump")
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start.startswith(b"BZh"):
-        return cast(IO[bytes], bz2.open(path, "rb"))
-    if start.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    if start == b"\x28\xb5\x2f\xfd":
-        return _zstd_opener(path)(path, "rb")
-    return path.open("rb")
-
-
-def _zstd_opener(path: Path) -> Callable[[Path, str], IO[bytes]]:
-    for name in ("compression.zstd", "backports.zstd", "zstandard"):
-        try:
-            return cast(Callable[[Path, str], IO[bytes]], importlib.import_module(name).open)
-        except ImportError:
-            continue
-    raise KgprepError(f"{path} is compressed with zstd, which this Python cannot read: unpack it with `zstd -d` first")
+def _read_turtle(path: Path, chunks: Iterator[bytes]) -> CutBlock:
+    data = b""
+    while len(data) <= MOST_BYTES and (chunk := next(chunks, b"")):
+        data += chunk
+    return CutBlock(write_terms(parse_turtle(data, path)), data.count(b"\n"))

@@ -1,35 +1,40 @@
 """A SPARQL endpoint as source of triples: the same questions as those to a dump, asked over HTTP.
 
 Notable here:
-- terms are asked for in batches (VALUES) and each answer is paged until a page comes back empty, because endpoints cut
-  pages silently;
-- Retry-After is obeyed and failures are retried with growing delays (urllib3's Retry);
-- titles are matched exactly (with the usual qualifiers), since an endpoint cannot compare them loosely.
+- terms are asked for in batches (VALUES); a batch that the endpoint refuses as too long or too slow is halved;
+- endpoints cut pages silently, so each answer is paged until a page is empty, or smaller than one that came before;
+- answers are kept in a file while a build runs, so a build that broke off goes on where it stopped: batches depend on
+  the terms alone, and the same questions are asked again;
+- titles are matched exactly, in the spellings of `kgprep.kg.title_forms`; an endpoint cannot compare them loosely.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
-from kgprep import __version__
-from kgprep.errors import KgprepError
 from kgprep.kg.source import FACT_SCHEMA, End
-from kgprep.kg.vocabulary import FACT_OF_PREDICATE, fact_of_triple
+from kgprep.kg.sparql import RefusedError, SparqlClient
+from kgprep.kg.title_forms import page_names, title_forms
+from kgprep.kg.vocabulary import (
+    _NO_EDGE,
+    FACT_OF_PREDICATE,
+    WIKIDATA_ENTITY,
+    fact_of_triple,
+)
 from kgprep.provenance import Count
 
-_RDFS_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
-_QUALIFIERS = ("", " (film)", " (TV series)", " (film series)")
 _VALID_IRI = r'^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*$'
-_TIMEOUT_SECONDS = (10, 120)
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_ID_FORMS = ("", f"^^<{_XSD}string>", f"^^<{_XSD}integer>", "@en")
 _RESULT_SCHEMA = pl.Schema([*FACT_SCHEMA.items(), ("is_iri", pl.Boolean()), ("is_blank", pl.Boolean())])
+_ORDER = "ORDER BY ?subject ?predicate ?object ?lang"
+_NO_LIMIT = 2**62
 
 
 @dataclass
@@ -39,48 +44,41 @@ class EndpointSource:
     Args:
         url: of the endpoint.
         languages: of labels that are looked up and of texts.
+        cache: SQLite file where answers are kept until the build is through; none are kept without it.
         batch_terms: terms a query asks for.
+        batch_titles: titles a query asks for; most are not there, so their answers are short.
         page_rows: rows a page asks for.
         retries: of a failed request.
-        backoff_seconds: the first delay between retries, doubled each time.
+        backoff_seconds: the first pause between retries, doubled each time.
     """
 
     url: str
     languages: Sequence[str]
+    cache: Path | None = None
     batch_terms: int = 200
+    batch_titles: int = 1_000
     page_rows: int = 10_000
     retries: int = 5
     backoff_seconds: float = 1.0
-    _requests: int = 0
     _rows: int = 0
-    _session: requests.Session = field(default_factory=requests.Session)
+    _fullest_page: int = 0
+    _too_long: int = _NO_LIMIT
+    _client: SparqlClient = field(init=False)
 
     def __enter__(self) -> Self:
-        retry = Retry(
-            total=self.retries,
-            backoff_factor=self.backoff_seconds,
-            status_forcelist=(429, 500, 502, 503, 504),
-            allowed_methods=None,
-            respect_retry_after_header=True,
-        )
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
-        self._session.headers["User-Agent"] = f"kgprep/{__version__}"
-        self._session.headers["Accept"] = "application/sparql-results+json"
-        self._ask("SELECT ?subject WHERE { ?subject ?predicate ?object } LIMIT 1")
+        self._client = SparqlClient(self.url, self.cache, self.retries, self.backoff_seconds)
+        self._client.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._session.close()
+        self._client.close()
 
     def facts(self, fact: str, end: End, terms: pl.Series) -> pl.DataFrame:
         """Return the triples that state `fact` and whose `end` is one of `terms`."""
-        wanted = _literals(terms) if fact == "imdb_id" and end == "object" else _iris(terms)
-        predicates = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
-        restriction = f"VALUES ?predicate {{ {' '.join(predicates)} }}" if predicates else "FILTER(isIRI(?object))"
-        found = self._select(wanted, end, f"?subject ?predicate ?object . {restriction}")
+        written = _literals(terms, _ID_FORMS) if fact == "imdb_id" and end == "object" else _iris(terms)
+        found = self._select(written, end, self._pattern(fact), self.batch_terms)
         of_fact = found.with_columns(fact_of_triple()).filter(pl.col("fact") == fact)
         if fact == "text":
             tags = [language[:2] for language in self.languages]
@@ -88,67 +86,96 @@ class EndpointSource:
         return of_fact.select(FACT_SCHEMA.names())
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
-        """Return the labels, or redirects with a label, that are an item's name with or without a usual qualifier."""
-        labels = _tagged(_title_forms(items), self.languages)
+        """Return the labels, or redirects, that are an item's name with or without a usual qualifier.
+
+        A dump compares loosely; here a page is found if its label, or for a redirect the end of its DBpedia IRI, is
+        one of `kgprep.kg.title_forms.title_forms` letter by letter. So accents, punctuation, spellings of numbers
+        inside a title, rarer qualifiers ("(1998 Tamil film)") and labels in further languages are not found; a page
+        that a redirect, a disambiguation page or an IMDb id leads to is.
+        """
+        forms = title_forms(items)
         if fact == "label":
-            pattern = f"?subject ?predicate ?object . VALUES ?predicate {{ <{_RDFS_LABEL}> }}"
-            return self._select(labels, "object", pattern).select(FACT_SCHEMA.names())
-        redirects = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
-        pattern = (
-            f"?subject <{_RDFS_LABEL}> ?label . ?subject ?predicate ?object . "
-            f"VALUES ?predicate {{ {' '.join(redirects)} }}"
-        )
-        return self._select(labels, "label", pattern).select(FACT_SCHEMA.names())
+            tags = ["", *(f"@{language}" for language in self.languages)]
+            return self._titled(_literals(forms, tags), "object", fact)
+        return self._titled(_pages_of(forms, self.languages), "subject", fact)
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
-        """Return how often the endpoint was asked until now and how many rows it gave."""
-        return (Count("requests to the endpoint", self._requests), Count("rows the endpoint gave", self._rows)), ()
+        """Return how often the endpoint was asked until now, what was kept from before, and how many rows it gave."""
+        counts = {
+            "requests to the endpoint": self._client.sent,
+            "requests that were tried again": self._client.repeated,
+            "answers taken from before the build broke off": self._client.taken,
+            "rows the endpoint gave": self._rows,
+        }
+        return tuple(Count(name, count) for name, count in counts.items()), ()
 
-    def _select(self, terms: Sequence[str], variable: str, pattern: str) -> pl.DataFrame:
+    def _titled(self, written: pl.Series, variable: str, fact: str) -> pl.DataFrame:
+        found = self._select(written, variable, self._pattern(fact), self.batch_titles)
+        return found.filter(fact_of_triple() == fact).select(FACT_SCHEMA.names())
+
+    def _pattern(self, fact: str) -> str:
+        """Return the graph pattern of a fact; what it lets through is told apart by `fact_of_triple` afterwards."""
+        predicates = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
+        pattern = "?subject ?predicate ?object ."
+        if not predicates:
+            unwanted = " || ".join(f'STRSTARTS(STR(?predicate), "{prefix}")' for prefix in _NO_EDGE)
+            return f"{pattern} FILTER(isIRI(?object)) FILTER(!({unwanted}))"
+        pattern += f" VALUES ?predicate {{ {' '.join(predicates)} }}"
+        if fact == "text":
+            tags = ", ".join(f'"{tag}"' for tag in sorted({"", *(language[:2] for language in self.languages)}))
+            return f"{pattern} FILTER(LCASE(SUBSTR(LANG(?object), 1, 2)) IN ({tags}))"
+        if fact == "same_as":
+            return f'{pattern} FILTER(STRSTARTS(STR(?object), "{WIKIDATA_ENTITY}"))'
+        return pattern
+
+    def _select(self, written: pl.Series, variable: str, pattern: str, batch: int) -> pl.DataFrame:
+        def query(terms: Sequence[str]) -> str:
+            values = f"VALUES ?{variable} {{ {' '.join(terms)} }}"
+            return (
+                f"SELECT DISTINCT ?subject ?predicate ?object (LANG(?object) AS ?lang) "
+                f"WHERE {{ {values} {pattern} }} {_ORDER}"
+            )
+
         pages = [pl.DataFrame(schema=_RESULT_SCHEMA)]
-        for start in range(0, len(terms), self.batch_terms):
-            values = f"VALUES ?{variable} {{ {' '.join(terms[start : start + self.batch_terms])} }}"
-            query = f"SELECT DISTINCT ?subject ?predicate ?object WHERE {{ {values} {pattern} }}"
-            pages.extend(self._pages(f"{query} ORDER BY ?subject ?predicate ?object"))
-        found = pl.concat(pages).filter(~pl.col("is_blank"))
-        return found.unique()
+        for start in range(0, written.len(), batch):
+            pages.extend(self._answers(written.slice(start, batch).to_list(), query))
+        return pl.concat(pages).filter(~pl.col("is_blank")).unique()
+
+    def _answers(self, terms: Sequence[str], query: Callable[[Sequence[str]], str]) -> list[pl.DataFrame]:
+        """Ask for terms, for half of them at a time where the endpoint refuses all at once."""
+        asked = query(terms)
+        is_single = len(terms) == 1
+        if is_single or len(asked) < self._too_long:
+            try:
+                return list(self._pages(asked))
+            except RefusedError as error:
+                if is_single and error.sorts_too_much:
+                    return list(self._pages(_sorted_inside(asked)))
+                if is_single or not error.asks_less:
+                    raise
+                if error.is_length:
+                    self._too_long = min(self._too_long, len(asked))
+        middle = len(terms) // 2
+        return [*self._answers(terms[:middle], query), *self._answers(terms[middle:], query)]
 
     def _pages(self, query: str) -> Iterator[pl.DataFrame]:
         offset = 0
         while True:
-            page = _frame(self._ask(f"{query} LIMIT {self.page_rows} OFFSET {offset}"))
-            if page.is_empty():
+            answer = self._client.ask(f"{query} LIMIT {self.page_rows} OFFSET {offset}")
+            rows = len(answer.bindings)
+            self._rows += rows
+            offset += rows
+            if rows:
+                yield _frame(answer.bindings)
+            # A page that is no part and smaller than one before was not cut at the endpoint's limit.
+            if not rows or (rows < self._fullest_page and not answer.is_part):
                 return
-            offset += page.height
-            self._rows += page.height
-            yield page
-
-    def _ask(self, query: str) -> list[dict[str, Any]]:
-        self._requests += 1
-        try:
-            answer = self._session.post(self.url, data={"query": query}, timeout=_TIMEOUT_SECONDS)
-        except requests.RequestException as error:
-            raise KgprepError(
-                f"{self.url} does not answer ({_cause(error)}): check the address and that the endpoint is up"
-            ) from error
-        if answer.status_code != 200:
-            reason = answer.text.strip().splitlines()[:1]
-            raise KgprepError(
-                f"{self.url} answers {answer.status_code} {''.join(reason)[:200]}: is it a SPARQL endpoint?"
-            )
-        try:
-            bindings: list[dict[str, Any]] = answer.json()["results"]["bindings"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise KgprepError(
-                f"{self.url} answers something else than SPARQL results in JSON: check the address"
-            ) from error
-        return bindings
+            self._fullest_page = max(self._fullest_page, rows)
 
 
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason of a chain of connection errors."""
-    inner = getattr(error, "reason", None) or next(iter(error.args), None)
-    return _cause(inner) if isinstance(inner, BaseException) else str(error)
+def _sorted_inside(query: str) -> str:
+    """Sort in a subquery, which Virtuoso does without the limit that it has for sorted results."""
+    return f"SELECT ?subject ?predicate ?object ?lang WHERE {{ {{ {query} }} }}"
 
 
 def _frame(bindings: list[dict[str, Any]]) -> pl.DataFrame:
@@ -164,30 +191,25 @@ def _frame(bindings: list[dict[str, Any]]) -> pl.DataFrame:
         pl.col("object").struct.field("xml:lang").alias("lang"),
         (kind == "uri").alias("is_iri"),
         is_blank.alias("is_blank"),
-    )
+    ).drop_nulls(["subject", "predicate", "object"])
 
 
-def _iris(terms: pl.Series) -> list[str]:
+def _iris(terms: pl.Series) -> pl.Series:
     valid = terms.drop_nulls().unique().sort().alias("iri").to_frame().filter(pl.col("iri").str.contains(_VALID_IRI))
-    return valid.select(pl.format("<{}>", "iri")).to_series().to_list()
+    return valid.select(pl.format("<{}>", "iri")).to_series()
 
 
-def _literals(terms: pl.Series) -> list[str]:
-    escaped = pl.col("text").str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    one_line = escaped.str.replace_all("\n", "\\n", literal=True).str.replace_all("\r", "\\r", literal=True)
+def _literals(terms: pl.Series, endings: Sequence[str]) -> pl.Series:
+    """Write texts as literals, each with every ending: a language tag, a datatype or nothing."""
+    text = pl.col("text")
+    for mark, escape in {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}.items():
+        text = text.str.replace_all(mark, escape, literal=True)
     unique = terms.drop_nulls().unique().sort().alias("text").to_frame()
-    return unique.select(pl.format('"{}"', one_line)).to_series().to_list()
+    tagged = [unique.select(pl.concat_str(pl.lit('"'), text, pl.lit(f'"{ending}'))) for ending in endings]
+    return pl.concat(frame.to_series() for frame in tagged)
 
 
-def _tagged(terms: pl.Series, languages: Sequence[str]) -> list[str]:
-    plain = _literals(terms)
-    return [literal + tag for literal in plain for tag in ("", *(f"@{language}" for language in languages))]
-
-
-def _title_forms(items: pl.DataFrame) -> pl.Series:
-    plain = [items.select(form=pl.col("name") + pl.lit(qualifier)) for qualifier in _QUALIFIERS]
-    years = [
-        items.drop_nulls("year").select(form=pl.format("{} ({} film)", "name", pl.col("year").cast(pl.Int32) + gap))
-        for gap in (-1, 0, 1)
-    ]
-    return pl.concat([*plain, *years]).to_series().unique().sort()
+def _pages_of(titles: pl.Series, languages: Sequence[str]) -> pl.Series:
+    names = page_names(titles)
+    hosts = ["dbpedia.org", *(f"{language[:2]}.dbpedia.org" for language in languages if language != "en")]
+    return _iris(pl.concat(f"http://{host}/resource/" + names for host in hosts))

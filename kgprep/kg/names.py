@@ -18,7 +18,7 @@ _KIND_WORDS: dict[str, str] = {
     "work": r"(?:video|board|computer|arcade) games?|game|soundtracks?|album|ep|song|single|score|musical|novels?"
     r"|novella|books?|book series|comics?|comic book|manga|light novel|short story|story|play|opera|ballet|magazine"
     r"|newspaper|episode|poem|journal|mixtape|podcast|painting|film score",
-    "film": r"films?|movie|documentary|feature|short film|sequel",
+    "film": r"films?|movie|documentary|feature|short film|sequel|music video|special",
     "person": r"actor|actress|film ?maker|director|producer|screenwriter|writer|musician|singer|composer|comedian"
     r"|author|rapper|cinematographer|editor|entertainer|presenter|journalist|novelist|playwright|wrestler|guitarist"
     r"|drummer|animator|politician|footballer|artist|dancer|model|boxer|dj|songwriter|cartoonist|performer"
@@ -84,15 +84,29 @@ def title_key(title: pl.Expr) -> pl.Expr:
     return pl.when(key == "").then(plain).otherwise(key)
 
 
-def loose_key(title: pl.Expr) -> pl.Expr:
-    """Bring a title to a form in which the leading article, spaces and the script of sequel numbers do not count.
+def without_bracket(title: pl.Expr) -> pl.Expr:
+    """Leave out the bracket at a title's end, unless nothing else is left: data sets drop such subtitles.
 
     Args:
         title: titles without qualifier or year.
     """
-    fronted = title_key(title).str.replace(r"^(.*) (the|an?)$", "$2 $1").str.replace(r"^(?:the|an?) (.)", "$1")
+    return title.str.replace(r"^(.*\S)\s*[(（][^()（）]*[)）]$", "$1")
+
+
+def loose_key(title: pl.Expr) -> pl.Expr:
+    """Bring a title to a form in which article, spaces, a bracket at the end and the script of numbers do not count.
+
+    Args:
+        title: titles without qualifier or year.
+    """
+    fronted = (
+        title_key(without_bracket(title))
+        .str.replace(r"^(.*) (the|an?)$", "$2 $1")
+        .str.replace(r"^(?:the|an?) (.)", "$1")
+    )
     words = pl.concat_str(pl.lit(" "), fronted.str.replace_all(" ", "  ", literal=True), pl.lit(" "))
-    joined = words.str.replace_many(_SPELT_NUMBERS).str.replace_all(" ", "", literal=True)
+    spelt = words.str.replace_many(_SPELT_NUMBERS).str.replace_all(r"(\d) +(\d)", "$1 and $2")
+    joined = spelt.str.replace_all(" ", "", literal=True)
     return pl.when(joined == "").then(title_key(title)).otherwise(joined)
 
 
@@ -103,6 +117,7 @@ _SPELT_NUMBERS = {
     " vol ": "",
     " volume ": "",
     " no ": "",
+    " dr ": " doctor ",
 }
 
 

@@ -1,21 +1,26 @@
-"""N-Triples lines to a frame of triples: a pure function, vectorised over whole lines.
+"""N-Triples: a block of text to a frame of terms, and terms to what they mean. Pure functions, vectorised over lines.
 
 Notable here:
-- a line in canonical form (one space between terms, as dumps are written) is checked by one regular expression without
-  captures and cut at its spaces; only other forms pay for a capturing expression;
-- a string literal without language keeps its datatype xsd:string, so a blank node (no datatype, no language, no IRI)
-  is never taken for a literal.
+- a block that holds IRIs alone, the bulk of a dump, is checked in bulk and cut at its spaces by polars' CSV reader;
+- a line in canonical form (one space between terms) is checked by one regular expression without captures and cut at
+  its spaces; only other forms pay for a capturing expression;
+- cutting leaves terms in their written form, so that only terms that somebody asks for are decoded; IRIs are freed of
+  escapes at once, because they are compared.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from kgprep.kg.escapes import decode_backslashes
 
 XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+
+TERM_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String})
+"""Terms in their written form: ``<iri>``, ``_:label`` or ``"text"`` with its language or datatype."""
 
 TRIPLE_SCHEMA = pl.Schema(
     {
@@ -27,6 +32,7 @@ TRIPLE_SCHEMA = pl.Schema(
         "datatype": pl.String,
     }
 )
+"""What terms mean; blank nodes keep their label, a string literal without language its datatype xsd:string."""
 
 _HEX_ESCAPE = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 _IRI = rf'<[A-Za-z][A-Za-z0-9+.-]*:(?:[^\x00-\x20<>"{{}}|^`\\]|{_HEX_ESCAPE})*>'
@@ -39,77 +45,179 @@ _CANONICAL = rf"^(?:{_IRI}|{_BLANK}) {_IRI} (?:{_IRI}|{_BLANK}|{_LITERAL}) \.$"
 _SPACED = rf"^[ \t]*({_IRI}|{_BLANK})[ \t]*({_IRI})[ \t]*({_IRI}|{_BLANK}|{_LITERAL})[ \t]*\.[ \t]*(?:#.*)?$"
 _LITERAL_PARTS = r'(?s)^"(.*)"(?:@([a-zA-Z0-9-]+)|\^\^<(.*)>)?$'
 _EMPTY = r"^[ \t]*(?:#.*)?$"
+_NEVER_IN_PLAIN_IRIS = (b'"', b"\\", b"{", b"}", b"|", b"^", b"`")
+_PARTS = ("subject", "predicate", "object", "stop")
+_NONE_MALFORMED = pl.DataFrame(schema={"row": pl.get_index_type(), "line": pl.String})
 
 
 @dataclass(frozen=True)
-class ParsedLines:
-    """The triples of some lines (`TRIPLE_SCHEMA`), and the row numbers of the lines that are not N-Triples."""
-
-    triples: pl.DataFrame
-    malformed: pl.Series
-
-
-def parse_lines(lines: pl.Series) -> ParsedLines:
-    """Parse whole lines of N-Triples (W3C RDF 1.1 N-Triples grammar).
+class CutBlock:
+    """The lines of a block.
 
     Args:
-        lines: one line a row without its end; null where the bytes were not UTF-8.
+        terms: `TERM_SCHEMA`, one row a triple, in the order of the lines.
+        lines: how many there were.
+        malformed: row (from 0), line; the lines that are not N-Triples, a line that is not UTF-8 as null.
+        is_plain: whether every term is an IRI.
     """
-    numbered = lines.alias("line").to_frame().with_row_index("row")
-    canonical_form = pl.col("line").str.contains(_CANONICAL).fill_null(False)
-    canonical = numbered.filter(canonical_form)
-    other = numbered.filter(~canonical_form) if canonical.height < numbered.height else numbered.clear()
-    spaced = _cut_spaced(other)
-    is_triple = pl.col("object").is_not_null()
-    terms = pl.concat([_cut_canonical(canonical), spaced.filter(is_triple).drop("line")])
-    triples = _read_terms(terms if other.is_empty() else terms.sort("row"))
-    sound = pl.all_horizontal(pl.col("subject", "predicate", "object").is_not_null())
-    is_empty = pl.col("line").str.contains(_EMPTY).fill_null(False)
-    malformed = pl.concat([spaced.filter(~is_triple & ~is_empty)["row"], triples.filter(~sound)["row"]]).sort()
-    return ParsedLines(triples.filter(sound).select(TRIPLE_SCHEMA.names()), malformed)
+
+    terms: pl.DataFrame
+    lines: int
+    malformed: pl.DataFrame = field(default_factory=lambda: _NONE_MALFORMED)
+    is_plain: bool = False
 
 
-def _cut_canonical(lines: pl.DataFrame) -> pl.DataFrame:
-    parts = pl.col("line").str.strip_suffix(" .").str.splitn(" ", 3)
-    return lines.select("row", parts.struct.rename_fields(["subject", "predicate", "object"]).alias("parts")).unnest(
-        "parts"
-    )
+def cut_block(block: bytes) -> CutBlock:
+    """Cut whole lines of N-Triples (W3C RDF 1.1 N-Triples grammar) into terms.
+
+    Args:
+        block: of whole lines; the last may lack its end.
+    """
+    return _cut_plain(block) or _cut_lines(_split_lines(block))
 
 
-def _cut_spaced(lines: pl.DataFrame) -> pl.DataFrame:
-    groups = pl.col("line").str.extract_groups(_SPACED)
-    return lines.select(
-        "row", "line", groups.struct.rename_fields(["subject", "predicate", "object"]).alias("parts")
-    ).unnest("parts")
+def read_terms(terms: pl.DataFrame) -> pl.DataFrame:
+    """Tell what terms mean (`TRIPLE_SCHEMA`): brackets and quotes stripped, escapes decoded.
 
-
-def _read_terms(terms: pl.DataFrame) -> pl.DataFrame:
-    """Strip brackets, split literals and decode escapes of terms still in their N-Triples form."""
-    literals = terms.select(
-        "row", parts=pl.when(pl.col("object").str.starts_with('"')).then("object").str.extract_groups(_LITERAL_PARTS)
-    )
-    value, lang, datatype = (literals["parts"].struct.field(name) for name in ("1", "2", "3"))
-    frame = terms.with_columns(value.alias("value"), lang.alias("lang"), datatype.alias("datatype"))
-    frame = frame.select(
-        "row",
-        _without_brackets("subject"),
-        _without_brackets("predicate"),
-        pl.coalesce("value", _without_brackets("object")).alias("object"),
+    Args:
+        terms: `TERM_SCHEMA`.
+    """
+    parts = pl.when(pl.col("object").str.starts_with('"')).then("object").str.extract_groups(_LITERAL_PARTS)
+    value, lang, datatype = (terms.select(parts.alias("parts"))["parts"].struct.field(name) for name in ("1", "2", "3"))
+    frame = terms.select(
+        without_brackets("subject"),
+        without_brackets("predicate"),
+        pl.coalesce(value, without_brackets("object")).alias("object"),
         pl.col("object").str.starts_with("<").alias("is_iri"),
-        "lang",
-        pl.when(pl.col("value").is_not_null() & pl.col("lang").is_null())
-        .then(pl.coalesce("datatype", pl.lit(XSD_STRING)))
-        .alias("datatype"),
+        lang.alias("lang"),
+        pl.when(value.is_not_null() & lang.is_null()).then(pl.coalesce(datatype, pl.lit(XSD_STRING))).alias("datatype"),
     )
-    return frame.with_columns(
-        decode_backslashes(frame[name]) for name in ("subject", "predicate", "object", "datatype")
+    return frame.with_columns(decode_backslashes(frame[name]) for name in ("object", "datatype"))
+
+
+def write_terms(triples: pl.DataFrame) -> pl.DataFrame:
+    """Write triples as terms (`TERM_SCHEMA`): the reverse of `read_terms`.
+
+    Args:
+        triples: `TRIPLE_SCHEMA`.
+    """
+    escaped = pl.col("object")
+    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        escaped = escaped.str.replace_all(character, escape, literal=True)
+    datatype = pl.when(pl.col("datatype") != XSD_STRING).then(pl.lit("^^<") + pl.col("datatype") + pl.lit(">"))
+    tag = pl.coalesce(pl.lit("@") + pl.col("lang"), datatype, pl.lit(""))
+    is_literal = pl.col("lang").is_not_null() | pl.col("datatype").is_not_null()
+    return triples.select(
+        _with_brackets("subject"),
+        _with_brackets("predicate"),
+        pl.when(is_literal)
+        .then(pl.lit('"') + escaped + pl.lit('"') + tag)
+        .otherwise(_with_brackets("object"))
+        .alias("object"),
     )
 
 
-def _without_brackets(column: str) -> pl.Expr:
-    return (
-        pl.when(pl.col(column).str.starts_with("<"))
-        .then(pl.col(column).str.strip_prefix("<").str.strip_suffix(">"))
-        .otherwise(pl.col(column))
-        .alias(column)
-    )
+def _with_brackets(column: str) -> pl.Expr:
+    is_blank = pl.col(column).str.starts_with("_:")
+    return pl.when(is_blank).then(pl.col(column)).otherwise(pl.lit("<") + pl.col(column) + pl.lit(">")).alias(column)
+
+
+def without_brackets(column: str) -> pl.Expr:
+    """Return the IRIs of a column of terms, blank nodes as they are."""
+    is_iri = pl.col(column).str.starts_with("<")
+    bare = pl.col(column).str.strip_prefix("<").str.strip_suffix(">")
+    return pl.when(is_iri).then(bare).otherwise(pl.col(column)).alias(column)
+
+
+def _cut_plain(block: bytes) -> CutBlock | None:
+    """Cut a block of which every line is three http IRIs in canonical form; None where one is not.
+
+    Three of each bracket and three spaces a line, together with a bracket at each end of each part, leave no room for
+    another form, as long as no character stands there that an IRI may not hold.
+    """
+    if any(character in block for character in _NEVER_IN_PLAIN_IRIS):
+        return None
+    characters = np.frombuffer(block, np.uint8)
+    ends = np.count_nonzero(characters == ord("\n"))
+    lines = int(ends) + (not block.endswith(b"\n"))
+    if np.count_nonzero(characters < ord(" ")) != ends or any(
+        np.count_nonzero(characters == ord(character)) != 3 * lines for character in "< >"
+    ):
+        return None
+    try:
+        parts = pl.read_csv(
+            block, has_header=False, separator=" ", quote_char=None, schema=dict.fromkeys(_PARTS, pl.String)
+        )
+    except pl.exceptions.ComputeError:
+        return None
+    columns = [pl.col(name) for name in TERM_SCHEMA]
+    framed = [
+        (column.str.starts_with("<http:") | column.str.starts_with("<https:")) & column.str.ends_with(">")
+        for column in columns
+    ]
+    is_plain = pl.all_horizontal(*framed, pl.col("stop") == ".").all()
+    if parts.height != lines or not parts.select(is_plain).item():
+        return None
+    return CutBlock(parts.select(columns), lines, is_plain=True)
+
+
+def _split_lines(block: bytes) -> pl.Series:
+    """Cut a block into lines; bytes that are not UTF-8 become null."""
+    if b"\r" in block:
+        block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    try:
+        return pl.read_lines(block)["line"]
+    except pl.exceptions.ComputeError:
+        lines = block.removesuffix(b"\n").split(b"\n")
+        return pl.Series("line", [_text(line) for line in lines], dtype=pl.String)
+
+
+def _text(line: bytes) -> str | None:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _cut_lines(lines: pl.Series) -> CutBlock:
+    numbered = lines.to_frame("line").with_row_index("row")
+    is_canonical = numbered["line"].str.contains(_CANONICAL).fill_null(False)
+    if is_canonical.all():
+        terms, other = _cut_canonical(numbered), _NONE_MALFORMED
+    else:
+        spaced = _cut_spaced(numbered.filter(~is_canonical))
+        is_triple = pl.col("object").is_not_null()
+        is_empty = pl.col("line").str.contains(_EMPTY).fill_null(False)
+        other = spaced.filter(~is_triple & ~is_empty).select("row", "line")
+        cut = _cut_canonical(numbered.filter(is_canonical))
+        terms = pl.concat([cut, spaced.filter(is_triple).select(cut.columns)]).sort("row")
+    terms, undecodable = _decode_iris(terms)
+    malformed = pl.concat([other, numbered.join(undecodable, on="row", how="semi")]).sort("row")
+    return CutBlock(terms, lines.len(), malformed)
+
+
+def _cut_canonical(numbered: pl.DataFrame) -> pl.DataFrame:
+    parts = pl.col("line").str.splitn(" ", 3).struct.rename_fields(TERM_SCHEMA.names()).alias("parts")
+    return numbered.select("row", parts).unnest("parts").with_columns(pl.col("object").str.strip_suffix(" ."))
+
+
+def _cut_spaced(numbered: pl.DataFrame) -> pl.DataFrame:
+    groups = pl.col("line").str.extract_groups(_SPACED).struct.rename_fields(TERM_SCHEMA.names()).alias("parts")
+    return numbered.select("row", "line", groups).unnest("parts")
+
+
+def _decode_iris(terms: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Free IRIs of escapes; return the terms (without row) and the row of those whose escapes are no characters."""
+    is_escaped = [pl.col(name).str.contains("\\", literal=True) for name in ("subject", "predicate")]
+    is_touched = pl.any_horizontal(*is_escaped, pl.col("object").str.contains(r"\\[uU]")).alias("touched")
+    mask = terms.select(is_touched)["touched"]
+    if not mask.any():
+        return terms.drop("row"), terms.select("row").clear()
+    touched = terms.filter(mask)
+    decoded = touched.with_columns(decode_backslashes(touched[name]) for name in TERM_SCHEMA)
+    is_sound = pl.all_horizontal(pl.col(TERM_SCHEMA.names()).is_not_null())
+    is_literal = touched["object"].str.starts_with('"')
+    kept = touched["object"].zip_with(is_literal, decoded["object"])
+    sound = decoded.filter(is_sound).with_columns(kept.filter(decoded.select(is_sound).to_series()))
+    everything = pl.concat([terms.filter(~mask), sound]).sort("row").drop("row")
+    return everything, decoded.filter(~is_sound).select("row")

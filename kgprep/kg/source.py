@@ -3,14 +3,14 @@
 Notable here:
 - `TripleSource` is all that the stage knows of a source; a dump and an endpoint answer the same questions with the same
   frames;
-- a dump is parsed once; the facts of use are spilled to Parquet files in a temporary folder, one set a kind of fact,
-  and each question is a semi-join over them, never a dictionary of the dump.
+- a dump is read once; its terms are spilled in their written form, one set of files a kind of fact, and each question
+  is a semi-join over them, never a dictionary of the dump; only what a question finds is decoded.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -18,15 +18,18 @@ from typing import Literal, Protocol, Self
 
 import polars as pl
 
-from kgprep.errors import KgprepError
-from kgprep.kg.dumps import LineReport, read_triples
-from kgprep.kg.names import label_from_iri, loose_key, parse_label
-from kgprep.kg.vocabulary import FACTS, fact_of_triple
+from kgprep.kg.dumps import LineReport, read_dump
+from kgprep.kg.escapes import decode_backslashes
+from kgprep.kg.label_keys import label_keys
+from kgprep.kg.names import label_from_iri, loose_key
+from kgprep.kg.ntriples import CutBlock, read_terms
+from kgprep.kg.spill import Spill
+from kgprep.kg.vocabulary import FACTS, facts_of_predicates, sound_fact
 from kgprep.provenance import Count, progress
 
 FACT_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String, "lang": pl.String})
 End = Literal["subject", "object"]
-_ROWS_A_PART = 1_000_000
+_TAG_CHARACTERS = 40
 
 
 class TripleSource(Protocol):
@@ -57,102 +60,98 @@ class DumpSource:
     Args:
         paths: dump files, in any order.
         languages: texts (abstracts, comments) in other languages are left out.
+        strict: whether a line that is not N-Triples is an error.
         folder: where to spill; the system's temporary folder by default.
     """
 
     paths: Sequence[Path]
     languages: Sequence[str]
+    strict: bool = False
     folder: Path | None = None
     _reports: dict[Path, LineReport] = field(default_factory=dict)
-    _rows: dict[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        self._spill = tempfile.TemporaryDirectory(prefix="kgprep-", dir=self.folder)
-        try:
+        with ExitStack() as stack:
+            self._spill = stack.enter_context(Spill(self.folder))
             self._read()
-        except BaseException:
-            self._spill.cleanup()
-            raise
+            self._open = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._spill.cleanup()
+        self._open.close()
 
     def facts(self, fact: str, end: End, terms: pl.Series) -> pl.DataFrame:
         """Return the triples that state `fact` and whose `end` is one of `terms`."""
-        wanted = terms.alias(end).unique().to_frame().lazy()
-        return self._scan(fact).join(wanted, on=end, how="semi").collect(engine="streaming")
+        if terms.is_empty() or not self._spill.rows.get(fact):
+            return pl.DataFrame(schema=FACT_SCHEMA)
+        wanted = terms.alias("wanted").unique().to_frame()
+        if fact == "imdb_id" and end == "object":
+            return self._found(fact, pl.col(end).str.extract('^"([^"]*)"'), wanted)
+        return self._found(fact, pl.col(end), wanted.select(pl.format("<{}>", "wanted").alias("wanted")))
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels or redirects whose title is, read loosely, that of one of the items."""
-        wanted = items.lazy().select(key=loose_key(pl.col("name"))).unique()
-        name = "object"
-        triples = self._scan(fact)
+        wanted = items.select(wanted=loose_key(pl.col("name"))).unique()
         if fact == "redirect":
-            name = "name"
-            triples = triples.with_columns(pl.col("subject").map_batches(label_from_iri, pl.String).alias("name"))
-        key = loose_key(parse_label(name).struct.field("title"))
-        return (
-            triples.with_columns(key=key)
-            .join(wanted, on="key", how="semi")
-            .select(FACT_SCHEMA.names())
-            .collect(engine="streaming")
-        )
+            key = pl.col("subject").map_batches(_keys_of_pages, pl.String, is_elementwise=True)
+        else:
+            key = pl.col("object").map_batches(_keys_of_literals, pl.String, is_elementwise=True)
+        return self._found(fact, key, wanted)
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
         """Return how many lines were triples and how many triples are of use, by kind of fact."""
         reports = list(self._reports.values())
         triples = sum(report.triples for report in reports)
         counts = [Count("lines of the dumps that are triples", triples, triples + sum(r.malformed for r in reports))]
-        counts += [Count(f"triples read as {fact}", self._rows.get(fact, 0), triples) for fact in FACTS]
+        counts += [Count(f"triples read as {fact}", self._spill.rows.get(fact, 0), triples) for fact in FACTS]
         return tuple(counts), tuple(place for report in reports for place in report.places)
 
-    def _scan(self, fact: str) -> pl.LazyFrame:
-        folder = self._folder(fact)
-        if not folder.exists():
-            return pl.LazyFrame(schema=FACT_SCHEMA)
-        return pl.scan_parquet(folder / "*.parquet", glob=True)
-
-    def _folder(self, fact: str) -> Path:
-        return Path(self._spill.name) / fact
+    def _found(self, fact: str, key: pl.Expr, wanted: pl.DataFrame) -> pl.DataFrame:
+        """Keep the terms whose key is wanted, and tell what they mean."""
+        terms = self._spill.scan(fact).with_columns(key.alias("wanted"))
+        found = terms.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
+        return read_terms(found).select(FACT_SCHEMA.names())
 
     def _read(self) -> None:
         with progress("reading dumps", len(self.paths)) as bar:
             for path in self.paths:
-                self._read_file(path)
+                report = self._reports.setdefault(path, LineReport())
+                for parts in read_dump(path, self._of_use, report, strict=self.strict):
+                    self._spill.add(parts)
                 bar.advance()
 
-    def _read_file(self, path: Path) -> None:
-        report = self._reports.setdefault(path, LineReport())
-        waiting: list[pl.DataFrame] = []
-        for batch in read_triples(path, report):
-            waiting.append(self._of_use(batch))
-            if sum(frame.height for frame in waiting) >= _ROWS_A_PART:
-                self._write(waiting)
-                waiting = []
-        self._write(waiting)
+    def _of_use(self, block: CutBlock) -> dict[str, pl.DataFrame]:
+        """Part the terms of a block by the fact they state, without those of no use."""
+        predicates = block.terms["predicate"].unique()
+        facts = facts_of_predicates(predicates.str.strip_chars("<>"))
+        parts = {}
+        for fact in facts.drop_nulls().unique().to_list():
+            stating = predicates.filter(facts == fact)
+            of_fact = block.terms
+            if len(stating) < len(predicates):
+                of_fact = of_fact.filter(pl.col("predicate").is_in(stating.implode()))
+            parts[fact] = of_fact if block.is_plain and fact == "edge" else of_fact.filter(self._is_sound(fact))
+        return parts
 
-    def _of_use(self, batch: pl.DataFrame) -> pl.DataFrame:
-        in_language = pl.col("lang").is_null() | pl.col("lang").str.head(2).is_in([tag[:2] for tag in self.languages])
-        return (
-            batch.with_columns(fact_of_triple())
-            .filter(pl.col("fact").is_not_null() & ((pl.col("fact") != "text") | in_language))
-            .select(*FACT_SCHEMA, "fact")
-        )
+    def _is_sound(self, fact: str) -> pl.Expr:
+        if fact == "text":
+            tag = pl.col("object").str.tail(_TAG_CHARACTERS).str.extract("@([A-Za-z0-9-]+)$").str.head(2)
+            return tag.is_null() | tag.is_in([language[:2] for language in self.languages])
+        joins_iris = pl.all_horizontal(pl.col("subject", "object").str.starts_with("<"))
+        return sound_fact(pl.lit(fact), joins_iris, pl.col("object"), start="<").is_not_null()
 
-    def _write(self, frames: Sequence[pl.DataFrame]) -> None:
-        if not frames:
-            return
-        for (fact,), rows in pl.concat(frames).partition_by("fact", as_dict=True, include_key=False).items():
-            folder = self._folder(str(fact))
-            folder.mkdir(exist_ok=True)
-            path = folder / f"{len(list(folder.iterdir())):06}.parquet"
-            try:
-                rows.write_parquet(path, compression="zstd", compression_level=1)
-            except (OSError, pl.exceptions.ComputeError) as error:
-                raise KgprepError(
-                    f"cannot write to {self._spill.name} ({error}): free some space or set TMPDIR to another folder"
-                ) from error
-            self._rows[str(fact)] = self._rows.get(str(fact), 0) + rows.height
+
+def _keys_of_literals(terms: pl.Series) -> pl.Series:
+    """Return the keys of labels still in quotes; those in the commonest form are freed of them without a pattern."""
+    bare = terms.str.strip_prefix('"').str.strip_suffix("@en").str.strip_suffix('"')
+    is_other = bare.str.contains('"', literal=True) | bare.str.contains("\\", literal=True)
+    if is_other.any():
+        text = terms.filter(is_other).str.extract(r'^"((?:[^"\\]|\\.)*)"').fill_null("")
+        bare = bare.scatter(is_other.arg_true(), decode_backslashes(text))
+    return label_keys(bare)
+
+
+def _keys_of_pages(terms: pl.Series) -> pl.Series:
+    return label_keys(label_from_iri(terms.str.strip_chars("<>")))

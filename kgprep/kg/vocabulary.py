@@ -40,26 +40,44 @@ FACT_OF_PREDICATE: dict[str, str] = {
 
 FACTS = ("edge", "label", "type", "imdb_id", "date", "redirect", "disambiguation", "same_as", "text", "name")
 
+_BETWEEN_IRIS = ("edge", "redirect", "disambiguation", "same_as")
 _NO_EDGE_NAMESPACES = (RDF, RDFS, OWL, "http://www.w3.org/2004/02/skos/core#", "http://www.w3.org/ns/prov#")
 _NO_EDGE_PREFIXES = (f"{DBO}wikiPage", f"{DBO}thumbnail", f"{DBP}wiki", "http://purl.org/dc/terms/subject")
 _NO_EDGE_FOAF = ("homepage", "depiction", "page", "primaryTopic", "isPrimaryTopicOf", "thumbnail")
 _NO_EDGE = (*_NO_EDGE_NAMESPACES, *_NO_EDGE_PREFIXES, *(FOAF + name for name in _NO_EDGE_FOAF))
 
 
+def fact_of_predicate(predicate: str) -> str | None:
+    """Name the fact that triples with a predicate state, one of `FACTS`, or None where they are of no use here."""
+    return FACT_OF_PREDICATE.get(predicate) or (None if predicate.startswith(_NO_EDGE) else "edge")
+
+
+def facts_of_predicates(predicates: pl.Series) -> pl.Series:
+    """Name the facts of a column of predicates (see `fact_of_predicate`); each distinct predicate is looked at once."""
+    distinct = predicates.unique()
+    facts = [fact_of_predicate(predicate) for predicate in distinct.to_list()]
+    return predicates.replace_strict(distinct, pl.Series(facts, dtype=pl.String), return_dtype=pl.String)
+
+
+def sound_fact(fact: pl.Expr, joins_iris: pl.Expr, end: pl.Expr, start: str = "") -> pl.Expr:
+    """Return the fact, null where the terms are none that it can hold of: a literal or blank node ends no edge.
+
+    Args:
+        fact: one of `FACTS`.
+        joins_iris: whether subject and object are IRIs.
+        end: the object.
+        start: what an IRI starts with in this form, such as N-Triples' bracket.
+    """
+    is_refused = fact.is_in(_BETWEEN_IRIS) & ~joins_iris
+    is_elsewhere = (fact == "same_as") & ~end.str.starts_with(start + WIKIDATA_ENTITY)
+    return pl.when(~(is_refused | is_elsewhere)).then(fact)
+
+
 def fact_of_triple() -> pl.Expr:
-    """Name the fact that a triple states, one of `FACTS`, or null where it is of no use here."""
-    predicate = pl.col("predicate")
-    no_edge = pl.any_horizontal(predicate.str.starts_with(prefix) for prefix in _NO_EDGE)
-    named = pl.col("is_iri") & ~pl.col("subject").str.starts_with("_:")
-    fact = predicate.replace_strict(FACT_OF_PREDICATE, default=None, return_dtype=pl.String)
-    is_sound = (
-        pl.when(fact == "same_as")
-        .then(named & pl.col("object").str.starts_with(WIKIDATA_ENTITY))
-        .when(fact.is_in(["redirect", "disambiguation"]))
-        .then(named)
-        .otherwise(True)
-    )
-    return pl.when(fact.is_null() & named & ~no_edge).then(pl.lit("edge")).when(is_sound).then(fact).alias("fact")
+    """Name the fact that a triple (`kgprep.kg.ntriples.TRIPLE_SCHEMA`) states, or null where it is of no use here."""
+    fact = pl.col("predicate").map_batches(facts_of_predicates, pl.String)
+    joins_iris = pl.col("is_iri") & ~pl.col("subject").str.starts_with("_:")
+    return sound_fact(fact, joins_iris, pl.col("object")).alias("fact")
 
 
 _TYPE_NAMES: dict[str, tuple[str, ...]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,10 +12,20 @@ import polars as pl
 import pytest
 
 from kgprep.errors import KgprepError
-from kgprep.kg.dumps import LineReport, read_triples
+from kgprep.kg.dumps import LineReport, read_dump
+from kgprep.kg.ntriples import CutBlock, read_terms
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _LINES = [f'<http://x.org/{number}> <http://x.org/p> "número {number}"@es .' for number in range(500)]
 _TEXT = "\n".join(_LINES) + "\n"
+
+
+def _zstd(data: bytes) -> bytes:
+    return zstd.compress(data)
 
 
 def _plain(data: bytes) -> bytes:
@@ -23,10 +34,16 @@ def _plain(data: bytes) -> bytes:
 
 def read(path: Path, block_bytes: int = 1000) -> tuple[pl.DataFrame, LineReport]:
     report = LineReport()
-    return pl.concat(read_triples(path, report, block_bytes)), report
+    return pl.concat(read_dump(path, _triples, report, block_bytes=block_bytes)), report
 
 
-@pytest.mark.parametrize(("suffix", "compress"), [("nt", _plain), ("ttl.gz", gzip.compress), ("ttl.bz2", bz2.compress)])
+def _triples(block: CutBlock) -> pl.DataFrame:
+    return read_terms(block.terms)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [("nt", _plain), ("ttl.gz", gzip.compress), ("ttl.bz2", bz2.compress), ("nt.zst", _zstd)]
+)
 def test_every_compression_gives_the_same_triples(
     tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
 ) -> None:
@@ -37,9 +54,10 @@ def test_every_compression_gives_the_same_triples(
     assert (report.lines, report.triples, report.malformed) == (500, 500, 0)
 
 
-def test_several_bzip2_streams_in_one_file_are_read_to_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, _zstd])
+def test_several_streams_in_one_file_are_read_to_the_end(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "dump"
-    path.write_bytes(b"".join(bz2.compress((line + "\n").encode()) for line in _LINES[:20]))
+    path.write_bytes(b"".join(compress((line + "\n").encode()) for line in _LINES[:20]))
     assert read(path)[0].height == 20
 
 
@@ -76,12 +94,12 @@ def test_bytes_that_are_not_utf_8_spoil_their_line_only(tmp_path: Path) -> None:
     assert report.places == [f"{path}:2: not UTF-8"]
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, _zstd])
 def test_a_file_cut_short_says_so(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "dump.ttl.x"
     path.write_bytes(compress(_TEXT.encode())[:-40])
     with pytest.raises(KgprepError, match=r"dump\.ttl\.x is cut short or damaged .*: download it again"):
-        list(read_triples(path))
+        list(read_dump(path, _triples))
 
 
 def test_a_damaged_bzip2_file_says_so(tmp_path: Path) -> None:
@@ -90,23 +108,35 @@ def test_a_damaged_bzip2_file_says_so(tmp_path: Path) -> None:
     path = tmp_path / "dump.bz2"
     path.write_bytes(data)
     with pytest.raises(KgprepError, match="download it again"):
-        list(read_triples(path))
+        list(read_dump(path, _triples))
 
 
 def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "films.csv"
     path.write_text("id,name\n1,Heat\n")
     with pytest.raises(KgprepError, match=r"films\.csv holds no line of N-Triples .*films\.csv:1"):
-        list(read_triples(path))
+        list(read_dump(path, _triples))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match=r"absent\.nt does not exist"):
-        list(read_triples(tmp_path / "absent.nt"))
+        list(read_dump(tmp_path / "absent.nt", _triples))
 
 
-def test_zstd_is_read_or_explained(tmp_path: Path) -> None:
-    path = tmp_path / "dump.zst"
-    path.write_bytes(b"\x28\xb5\x2f\xfd rest")
-    with pytest.raises(KgprepError, match=r"dump\.zst"):
-        list(read_triples(path))
+def test_a_strict_reader_stops_at_the_first_line_of_another_form(tmp_path: Path) -> None:
+    path = tmp_path / "dump.nt"
+    path.write_text("<a:s> <a:p> <a:o> .\n<a:s> <a:p> 5 .\n", encoding="utf-8")
+    with pytest.raises(KgprepError, match=r"dump\.nt:2: not N-Triples: <a:s> <a:p> 5 \.: mend the line"):
+        list(read_dump(path, _triples, strict=True))
+
+
+def test_turtle_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "ontology.ttl"
+    path.write_bytes(bz2.compress(b"@prefix a: <http://x.org/> .\na:Film a a:Class ; a:label 'film'@en, 'Film'@de ."))
+    triples, report = read(path)
+    assert triples.select("subject", "object", "lang").rows() == [
+        ("http://x.org/Film", "http://x.org/Class", None),
+        ("http://x.org/Film", "film", "en"),
+        ("http://x.org/Film", "Film", "de"),
+    ]
+    assert report.triples == 3

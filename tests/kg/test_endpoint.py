@@ -1,13 +1,9 @@
-"""A SPARQL endpoint on loopback, evaluated by pyoxigraph: the same tables as the dump, and trouble on the line."""
+"""An endpoint as source: the same tables as the dump, and the same answers however it cuts pages or refuses batches."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import polars as pl
 import pyoxigraph
@@ -17,135 +13,203 @@ from kgprep.artifacts import ALIASES, DESCRIPTIONS, EDGES, ENTITIES, ITEMS, RELA
 from kgprep.errors import KgprepError
 from kgprep.kg.build import KgConfig, build_kg
 from kgprep.kg.endpoint import EndpointSource
+from kgprep.kg.source import DumpSource
+from kgprep.kg.vocabulary import FACTS
+from tests.kg.sparql_server import Endpoint, Trouble, rdflib_endpoint, troubled_endpoint
 
-_JSON = "application/sparql-results+json"
-
-
-@dataclass
-class Endpoint:
-    """A running endpoint: its store, what it was asked, and answers to give before the true ones."""
-
-    url: str
-    store: pyoxigraph.Store
-    queries: list[str] = field(default_factory=list)
-    troubles: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
-    most_rows: int | None = None
-
-
-def _evaluate(endpoint: Endpoint, query: str) -> bytes:
-    if endpoint.most_rows is not None and " OFFSET " in query:
-        head, _, tail = query.rpartition(" LIMIT ")
-        query = f"{head} LIMIT {min(endpoint.most_rows, int(tail.split()[0]))} OFFSET {tail.split()[2]}"
-    results = endpoint.store.query(query)
-    assert isinstance(results, pyoxigraph.QuerySolutions)
-    serialized = results.serialize(format=pyoxigraph.QueryResultsFormat.JSON)
-    assert serialized is not None
-    return serialized
+TABLES = (ENTITIES, RELATIONS, EDGES, ALIASES, DESCRIPTIONS, ITEMS)
+RESOURCE = "http://dbpedia.org/resource/"
+LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 
 
 @pytest.fixture
 def endpoint(dumps: tuple[Path, ...]) -> Iterator[Endpoint]:
-    store = pyoxigraph.Store()
-    for path in dumps:
-        store.load(path.read_bytes(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            query = parse_qs(body)["query"][0]
-            running.queries.append(query)
-            status, headers, answer = (
-                running.troubles.pop(0) if running.troubles else (200, {}, _evaluate(running, query))
-            )
-            self.send_response(status)
-            for name, value in {"Content-Type": _JSON, "Content-Length": str(len(answer)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running = Endpoint(f"http://127.0.0.1:{server.server_port}/sparql", store)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield running
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with troubled_endpoint(dumps) as running:
+        yield running
 
 
-def ask(endpoint: Endpoint, question: Callable[[EndpointSource], pl.DataFrame], **options: int | float) -> pl.DataFrame:
-    with EndpointSource(endpoint.url, ("en",), **options) as source:  # type: ignore[arg-type]
+def ask(
+    endpoint: Endpoint | str, question: Callable[[EndpointSource], pl.DataFrame], **options: int | float
+) -> pl.DataFrame:
+    url = endpoint if isinstance(endpoint, str) else endpoint.url
+    with EndpointSource(url, ("en",), **options) as source:  # type: ignore[arg-type]
         return question(source)
 
 
-def _stars(source: EndpointSource) -> pl.DataFrame:
-    heat = pl.Series(["http://dbpedia.org/resource/Heat_(1995_film)", "not an iri>", None])
-    return source.facts("edge", "subject", heat).sort("predicate", "object")
+def stars(source: EndpointSource) -> pl.DataFrame:
+    films = ["Heat_(1995_film)", "Heat_(1986_film)", "Home_Alone", "Seven_(1995_film)"]
+    terms = pl.Series([*(RESOURCE + film for film in films), "not an iri>", None])
+    return source.facts("edge", "subject", terms).sort("subject", "predicate", "object")
 
 
-def test_the_endpoint_gives_the_tables_of_the_dump(
-    tmp_path: Path, endpoint: Endpoint, dumps: tuple[Path, ...], items_file: Path
+def items(*names: str, year: int | None = None) -> pl.DataFrame:
+    schema = {"name": pl.String, "year": pl.Int16}
+    return pl.DataFrame({"name": names, "year": [year] * len(names)}, schema=schema)
+
+
+def assert_same_tables(one: Path, other: Path) -> None:
+    for table in TABLES:
+        assert table.path(one).read_bytes() == table.path(other).read_bytes(), table.name
+
+
+def test_rdflib_endpoint_gives_the_tables_of_the_dump(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path
 ) -> None:
-    config = KgConfig(items=items_file, dumps=dumps, languages=("en", "zh"))
+    config = KgConfig(items=items_file, dumps=dumps)
+    build_kg(tmp_path / "dump", config)
+    with rdflib_endpoint(dumps) as url:
+        build_kg(tmp_path / "live", config.model_copy(update={"dumps": (), "endpoint": url}))
+    assert_same_tables(tmp_path / "live", tmp_path / "dump")
+
+
+def test_rdflib_endpoint_reads_percent_signs(tmp_path: Path) -> None:
+    page = f"{RESOURCE}What%3F_100%25"
+    dump = tmp_path / "edges.nt"
+    dump.write_text(f"<{page}> <http://dbpedia.org/ontology/director> <{RESOURCE}A%2CB> .\n")
+    with rdflib_endpoint([dump]) as url:
+        found = ask(url, lambda source: source.facts("edge", "subject", pl.Series([page])))
+    assert found["object"].to_list() == [f"{RESOURCE}A%2CB"]
+
+
+@pytest.mark.parametrize("direction", ["out", "both"])
+def test_the_endpoint_gives_the_tables_of_the_dump(
+    tmp_path: Path, endpoint: Endpoint, dumps: tuple[Path, ...], items_file: Path, direction: str
+) -> None:
+    config = KgConfig.model_validate(
+        {"items": items_file, "dumps": dumps, "languages": ("en", "zh"), "direction": direction}
+    )
     build_kg(tmp_path / "dump", config)
     build_kg(tmp_path / "live", config.model_copy(update={"dumps": (), "endpoint": endpoint.url}))
-    for table in (ENTITIES, RELATIONS, EDGES, ALIASES, DESCRIPTIONS, ITEMS):
-        assert table.path(tmp_path / "live").read_bytes() == table.path(tmp_path / "dump").read_bytes(), table.name
+    assert_same_tables(tmp_path / "live", tmp_path / "dump")
+
+
+@pytest.mark.parametrize("end", ["subject", "object"])
+@pytest.mark.parametrize("fact", FACTS)
+def test_every_fact_is_that_of_the_dump(
+    endpoint: Endpoint, dumps: tuple[Path, ...], tmp_path: Path, fact: str, end: str
+) -> None:
+    more = tmp_path / "more.nt"
+    entity = "http://www.wikidata.org/entity/Q1"
+    more.write_text(
+        f"<{RESOURCE}Heat> <http://dbpedia.org/ontology/wikiPageDisambiguates> <{RESOURCE}Heat_(1995_film)> .\n"
+        f"<{RESOURCE}Al_Pacino> <http://www.w3.org/2002/07/owl#sameAs> <{entity}> .\n"
+        f"<{RESOURCE}Al_Pacino> <http://www.w3.org/2002/07/owl#sameAs> <http://example.org/elsewhere> .\n"
+        f'<{RESOURCE}Al_Pacino> <http://dbpedia.org/ontology/abstract> "British"@en-GB .\n'
+        f'<{RESOURCE}Al_Pacino> <http://dbpedia.org/ontology/abstract> "No language" .\n',
+        encoding="utf-8",
+    )
+    endpoint.store.load(more.read_bytes(), format=pyoxigraph.RdfFormat.N_TRIPLES)
+    with DumpSource([*dumps, more], ("en",)) as dump, EndpointSource(endpoint.url, ("en",)) as live:
+        known = dump.facts(fact, "subject", pl.Series([f"{RESOURCE}Al_Pacino"]))
+        assert known.height or fact not in ("text", "same_as", "name")
+        pages = [quad.subject.value for quad in endpoint.store if isinstance(quad.subject, pyoxigraph.NamedNode)]
+        values = [quad.object.value for quad in endpoint.store if isinstance(quad.object, pyoxigraph.NamedNode)]
+        terms = pl.Series([*pages, *values, "0113277"]).unique()
+        # Language tags have no case; pyoxigraph writes them small.
+        said = dump.facts(fact, end, terms).with_columns(pl.col("lang").str.to_lowercase())  # type: ignore[arg-type]
+        found = live.facts(fact, end, terms)  # type: ignore[arg-type]
+    assert found.sort(found.columns).equals(said.unique().sort(found.columns), null_equal=True)
 
 
 def test_small_pages_and_batches_give_the_same_answer(endpoint: Endpoint) -> None:
-    whole = ask(endpoint, _stars)
-    assert whole.height == 5
-    assert ask(endpoint, _stars, page_rows=2, batch_terms=1).equals(whole)
-
-
-def test_a_server_that_cuts_pages_loses_nothing(endpoint: Endpoint) -> None:
-    whole = ask(endpoint, _stars)
-    endpoint.most_rows = 2
-    assert ask(endpoint, _stars).equals(whole)
-
-
-def test_failures_are_tried_again(endpoint: Endpoint) -> None:
-    endpoint.troubles = [(429, {"Retry-After": "0"}, b"slow down"), (503, {}, b"")]
-    assert ask(endpoint, _stars, backoff_seconds=0).height == 5
-    assert len(endpoint.queries) == 3 + 2
+    whole = ask(endpoint, stars)
+    assert whole.height == 10
+    assert ask(endpoint, stars, page_rows=2, batch_terms=1).equals(whole)
+    assert ask(endpoint, stars, page_rows=3, batch_terms=3).equals(whole)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "message"),
+    ("status", "header"), [(200, {}), (206, {}), (200, {"X-SPARQL-MaxRows": "2"})], ids=["silent", "206", "header"]
+)
+def test_a_server_that_cuts_pages_loses_nothing(endpoint: Endpoint, status: int, header: dict[str, str]) -> None:
+    whole = ask(endpoint, stars)
+    endpoint.most_rows, endpoint.part_status, endpoint.part_header = 2, status, header
+    assert ask(endpoint, stars).equals(whole)
+    assert ask(endpoint, stars, batch_terms=1).equals(whole)
+
+
+@pytest.mark.parametrize(
+    "refusal",
     [
-        ((400, {}, b"parse error"), "answers 400 parse error"),
-        ((200, {"Content-Type": "text/html"}, b"<html>"), "something else than SPARQL results"),
-        ((200, {}, b'{"head": {}}'), "something else than SPARQL results"),
+        Trouble(413, {}, b"too large"),
+        Trouble(414),
+        Trouble(400, {}, b"SPARQL compiler: SQL text too long"),
+        Trouble(504, {}, b"gateway timed out"),
+        Trouble(500, {}, b"Virtuoso 42000 Error The estimated execution time exceeds the limit"),
+        Trouble(200, {"Content-Type": "text/plain"}, b"Virtuoso S1T00 Error SR171: Transaction timed out"),
+        Trouble(200, {"X-SQL-State": "S1TAT"}, b'{"head": {}, "results": {"bindings": []}}'),
+    ],
+    ids=lambda refusal: f"{refusal.status} {refusal.body[:20].decode()}",
+)
+def test_a_refused_batch_is_halved(endpoint: Endpoint, refusal: Trouble) -> None:
+    whole = ask(endpoint, stars)
+    longest = max(len(query) for query in endpoint.queries)
+    endpoint.most_characters, endpoint.refusal = longest - 80, refusal
+    endpoint.queries.clear()
+    assert ask(endpoint, stars).equals(whole)
+    assert max(len(query) for query in endpoint.questions()[-2:]) <= longest - 80
+
+
+def test_one_length_is_refused_once(endpoint: Endpoint) -> None:
+    ask(endpoint, stars)
+    endpoint.most_characters = max(len(query) for query in endpoint.queries) - 80
+    endpoint.queries.clear()
+    endpoint.answered.clear()
+    with EndpointSource(endpoint.url, ("en",)) as source:
+        for _ in range(3):
+            stars(source)
+    assert len(endpoint.queries) - len(endpoint.answered) == 1
+
+
+def test_a_single_term_that_is_refused_is_an_error(endpoint: Endpoint) -> None:
+    endpoint.most_characters = 200
+    with pytest.raises(KgprepError, match="answers 413 too large"):
+        ask(endpoint, stars)
+
+
+def test_more_rows_than_the_server_sorts_come_through_a_subquery(endpoint: Endpoint) -> None:
+    whole = ask(endpoint, stars)
+    endpoint.most_sorted = 3
+    assert ask(endpoint, stars, page_rows=2).equals(whole)
+    assert any(
+        query.startswith("SELECT ?subject ?predicate ?object ?lang WHERE { { SELECT") for query in endpoint.queries
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "year"),
+    [
+        ('"Crocodile" \\ Dundee', '"Crocodile" \\ Dundee', 1986),
+        ("Heat (1995 film)", "Heat", 1996),
+        ("Thing (film)", "The Thing", None),
+        ("The Ring (2002 American film)", "Ring", 2002),
+        ("Fargo (2014 TV series)", "Fargo", 2014),
+        ("It (miniseries)", "It", 1990),
+        ("The Exorcist (disambiguation)", "Exorcist, The", 1973),
+        ("Lord of the Rings", "Lord Of The Rings", 1978),
+        ("Rocky II", "Rocky 2", None),
+        ("Fast & Furious", "Fast and Furious", None),
     ],
 )
-def test_other_answers_are_explained(
-    endpoint: Endpoint, trouble: tuple[int, dict[str, str], bytes], message: str
-) -> None:
-    endpoint.troubles = [trouble]
-    with pytest.raises(KgprepError, match=message):
-        ask(endpoint, _stars)
+def test_titles_are_found_in_their_usual_forms(endpoint: Endpoint, label: str, name: str, year: int | None) -> None:
+    page = pyoxigraph.NamedNode("http://x.org/page")
+    endpoint.store.clear()
+    endpoint.store.add(pyoxigraph.Quad(page, pyoxigraph.NamedNode(LABEL), pyoxigraph.Literal(label, language="en")))
+    found = ask(endpoint, lambda source: source.titled("label", items(name, year=year)))
+    assert found["object"].to_list() == [label]
 
 
-def test_an_endpoint_that_is_down_is_named() -> None:
-    with (
-        pytest.raises(KgprepError, match=r"127\.0\.0\.1:9/sparql does not answer"),
-        EndpointSource("http://127.0.0.1:9/sparql", ("en",), retries=1, backoff_seconds=0),
-    ):
-        pass
+def test_redirects_need_no_label(endpoint: Endpoint, dumps: tuple[Path, ...]) -> None:
+    redirect = pyoxigraph.NamedNode("http://dbpedia.org/ontology/wikiPageRedirects")
+    pages = ["What%3F_(film)", "Élan"]
+    for page in pages:
+        film = pyoxigraph.NamedNode(f"{RESOURCE}Film")
+        endpoint.store.add(pyoxigraph.Quad(pyoxigraph.NamedNode(RESOURCE + page), redirect, film))
+    found = ask(endpoint, lambda source: source.titled("redirect", items("What?", "élan", "Heat")))
+    assert sorted(found["subject"].to_list()) == [RESOURCE + page for page in pages]
 
 
-def test_titles_with_quotes_are_asked_for_safely(endpoint: Endpoint) -> None:
-    label = '"Crocodile" \\ Dundee'
-    endpoint.store.add(
-        pyoxigraph.Quad(
-            pyoxigraph.NamedNode("http://x.org/c"),
-            pyoxigraph.NamedNode("http://www.w3.org/2000/01/rdf-schema#label"),
-            pyoxigraph.Literal(label, language="en"),
-        )
-    )
-    items = pl.DataFrame({"name": [label], "year": [1986]}, schema={"name": pl.String, "year": pl.Int16})
-    assert ask(endpoint, lambda source: source.titled("label", items))["object"].to_list() == [label]
+def test_blank_nodes_are_left_out(endpoint: Endpoint) -> None:
+    label, name = pyoxigraph.NamedNode(LABEL), pyoxigraph.Literal("Nobody", language="en")
+    endpoint.store.add(pyoxigraph.Quad(pyoxigraph.BlankNode("b"), label, name))
+    assert ask(endpoint, lambda source: source.titled("label", items("Nobody"))).is_empty()

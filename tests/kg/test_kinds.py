@@ -59,3 +59,12 @@ def test_those_who_make_comics_are_people() -> None:
     edges = [("Blade", "writer", "Archie (comics)"), ("Thor (comics)", "writer", "Lee")]
     found = kinds(["Archie (comics)", "Thor (comics)"], edges=edges)
     assert found == {"Archie (comics)": "person", "Thor (comics)": "work"}
+
+
+def test_a_film_that_a_network_shows_stays_a_film() -> None:
+    edges = [
+        ("Camp Rock", "network", "Disney Channel"), ("Camp Rock", "director", "Diamond"),
+        ("Camp Rock", "starring", "Lovato"),
+        ("Brotherhood", "network", "Aniplex"), ("Brotherhood", "network", "TBS"), ("Brotherhood", "director", "Irie"),
+    ]  # fmt: skip
+    assert kinds(["Camp Rock", "Brotherhood"], edges=edges) == {"Camp Rock": "film", "Brotherhood": "series"}

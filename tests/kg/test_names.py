@@ -25,6 +25,14 @@ def loose(*titles: str) -> list[str]:
         ("Titanic (2012 TV series)", "Titanic", 2012, "series"),
         ("Planet Earth (TV programme)", "Planet Earth", None, "series"),
         ("Bourne (film series)", "Bourne", None, "series"),
+        ("Batman (1990 film series)", "Batman", 1990, "series"),
+        ("Frontier (2017 TV series)", "Frontier", 2017, "series"),
+        ("It (miniseries)", "It", None, "series"),
+        ("Heat (1998 film)", "Heat", 1998, "film"),
+        ("Black Sheep (2003 American film)", "Black Sheep", 2003, "film"),
+        ("Journey (2008 direct-to-video film)", "Journey", 2008, "film"),
+        ("Puff the Magic Dragon (TV special)", "Puff the Magic Dragon", None, "film"),
+        ("Michael Jackson's Thriller (music video)", "Michael Jackson's Thriller", None, "film"),
         ("Home Alone (video game)", "Home Alone", None, "work"),
         ("Dune (novel)", "Dune", None, "work"),
         ("Up (film score)", "Up", None, "work"),
@@ -67,6 +75,18 @@ def test_the_loose_key_forgives_articles_spaces_and_sequel_numbers() -> None:
     assert len(set(loose("The Matrix", "Matrix", "Matrix, The"))) == 1
     assert len(set(loose("Kill Bill: Volume 2", "Kill Bill Vol. 2", "Kill Bill 2", "Kill Bill: Vol. II"))) == 1
     assert len(set(loose("The Fast and the Furious", "Fast and Furious"))) == 2
+
+
+def test_the_loose_key_forgives_a_bracket_at_the_end() -> None:
+    assert len(set(loose("The Human Centipede (First Sequence)", "The Human Centipede"))) == 1
+    assert len(set(loose("Sex* (*But Were Afraid to Ask)", "Sex*"))) == 1
+    assert len(set(loose("(500) Days of Summer", "Days of Summer"))) == 2
+    assert loose("(Untitled)") == loose("Untitled")
+
+
+def test_the_loose_key_keeps_numbers_apart() -> None:
+    assert len(set(loose("2.0", "20", "2 0"))) == 2
+    assert len(set(loose("Dr. Strange", "Doctor Strange"))) == 1
 
 
 def test_names_are_read_off_iris() -> None:

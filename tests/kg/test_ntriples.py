@@ -8,14 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgprep.kg.ntriples import TRIPLE_SCHEMA, XSD_STRING, parse_lines
+from kgprep.kg.ntriples import TERM_SCHEMA, XSD_STRING, CutBlock, cut_block, read_terms, write_terms
 
 _RDF_LANGSTRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _Row = tuple[str, str, str, bool, str | None, str | None]
 
 
-def parse(*lines: str | None) -> list[_Row]:
-    return parse_lines(pl.Series("line", lines, dtype=pl.String)).triples.rows()
+def cut(*lines: bytes | str) -> CutBlock:
+    return cut_block(b"\n".join(line.encode() if isinstance(line, str) else line for line in lines))
+
+
+def parse(*lines: str) -> list[_Row]:
+    rows: list[_Row] = read_terms(cut(*lines).terms).rows()
+    return rows
 
 
 def oracle(document: str) -> list[_Row]:
@@ -69,20 +74,27 @@ def test_a_line_is_read_by_the_grammar(line: str, row: _Row) -> None:
         "<relative> <a:p> <a:o> .",
         "<a:s s> <a:p> <a:o> .",
         "@prefix a: <a:> .",
-        None,
+        "<http://x/s> <http://x/p> <http://x/o> <http://x/g> .",
+        "<http://x/s> <http://x/p> <http://x/a<b> .",
+        "<http://x/s> <http://x/p> <http://x/a{b}> .",
+        "<http://x/s> <http://x/p> <http://x/o\x0b> .",
+        b'<a:s> <a:p> "\xff" .',
+        b"<http://x/s> <http://x/p> <http://x/\xff> .",
     ],
 )
-def test_another_line_is_malformed(line: str | None) -> None:
-    parsed = parse_lines(pl.Series("line", ["<a:s> <a:p> <a:o> .", line], dtype=pl.String))
-    assert parsed.triples.height == 1
-    assert parsed.malformed.to_list() == [1]
+@pytest.mark.parametrize("before", ["<a:s> <a:p> <a:o> .", "<http://x/s> <http://x/p> <http://x/o> ."])
+def test_another_line_is_malformed(before: str, line: bytes | str) -> None:
+    block = cut(before, line)
+    assert block.terms.height == 1
+    assert block.malformed["row"].to_list() == [1]
 
 
 def test_comments_and_blank_lines_are_neither() -> None:
-    parsed = parse_lines(pl.Series("line", ["", "   ", "# <a:s> <a:p> <a:o> .", "\t# x"]))
-    assert parsed.triples.schema == TRIPLE_SCHEMA
-    assert parsed.triples.height == 0
-    assert parsed.malformed.len() == 0
+    block = cut("", "   ", "# <a:s> <a:p> <a:o> .", "\t# x")
+    assert block.terms.schema == TERM_SCHEMA
+    assert block.terms.height == 0
+    assert block.malformed.height == 0
+    assert block.lines == 4
 
 
 def test_order_is_kept_whatever_the_form_of_a_line() -> None:
@@ -117,6 +129,26 @@ def _lines(draw: st.DrawFn) -> str:
     predicate = draw(_IRIS)
     term = draw(_IRIS.map(lambda iri: f"<{iri}>") | st.just("_:b2 ") | _literals())
     return f"{subject}{space or ' '}<{predicate}>{space}{term}{space}.{draw(st.sampled_from(['', ' # note', ' ']))}"
+
+
+@given(st.lists(_lines(), max_size=6))
+def test_what_terms_mean_can_be_written_as_terms(lines: list[str]) -> None:
+    triples = read_terms(cut(*lines).terms)
+    assert read_terms(write_terms(triples)).equals(triples)
+
+
+@given(st.lists(st.tuples(_IRIS, _IRIS, _IRIS), min_size=1, max_size=6), st.booleans())
+def test_a_block_of_plain_iris_is_read_as_its_lines_are(triples: list[tuple[str, str, str]], ends: bool) -> None:
+    lines = [f"<{subject}> <{predicate}> <{end}> ." for subject, predicate, end in triples]
+    block = cut_block(("\n".join(lines) + "\n" * ends).encode())
+    assert block.is_plain
+    assert block.terms.equals(pl.concat([cut(line, "# not plain").terms for line in lines]))
+
+
+@given(st.lists(st.sampled_from(["<http://x/a>", "<http://x/b>", ".", " ", "\n", "<", ">", "a"]), max_size=14))
+def test_no_disorder_of_brackets_and_spaces_passes_as_plain(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert cut_block(text.encode()).terms.height == sum(cut(line, "#").terms.height for line in text.split("\n"))
 
 
 @given(st.lists(_lines(), max_size=6))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
-from kgprep.kg.candidates import CANDIDATE_SCHEMA
+from kgprep.kg.candidates import CANDIDATE_SCHEMA, find_candidates
 from kgprep.kg.names import label_from_iri, parse_label, qualifier_kind
 from kgprep.kg.resolve import resolve_items
+from kgprep.kg.source import DumpSource
 
 _ITEM_SCHEMA = {"item_id": pl.String, "name": pl.String, "year": pl.Int16, "imdb_id": pl.String, "iri": pl.String}
 _Item = tuple[str, int | None, str | None]
 
 
-def candidates(*pages: str, bare: tuple[str, ...] = (), ids: dict[str, str] | None = None) -> pl.DataFrame:
-    """Entities as their pages' names tell; those in `bare` have no edges."""
+def candidates(
+    *pages: str, bare: tuple[str, ...] = (), unknown: tuple[str, ...] = (), ids: dict[str, str] | None = None
+) -> pl.DataFrame:
+    """Entities as their pages' names tell; those in `bare` have no edges, those in `unknown` no kind either."""
     named = pl.DataFrame({"iri": pages}, schema={"iri": pl.String}).with_columns(
         label=label_from_iri(pl.Series(pages, dtype=pl.String))
     )
@@ -23,11 +28,15 @@ def candidates(*pages: str, bare: tuple[str, ...] = (), ids: dict[str, str] | No
         "iri",
         called="title",
         via=pl.lit("label"),
-        kind=qualifier_kind(pl.col("qualifier")).fill_null("film"),
+        kind=pl.coalesce(
+            pl.when(pl.col("iri").is_in(unknown)).then(pl.lit("other")),
+            qualifier_kind(pl.col("qualifier")),
+            pl.lit("film"),
+        ),
         qualifier="qualifier",
         year="year",
         imdb_id=pl.col("iri").replace_strict(ids or {}, default=None, return_dtype=pl.String),
-        degree=pl.when(pl.col("iri").is_in(bare)).then(0).otherwise(10),
+        degree=pl.when(pl.col("iri").is_in([*bare, *unknown])).then(0).otherwise(10),
     ).cast(CANDIDATE_SCHEMA)
 
 
@@ -56,6 +65,23 @@ def resolve(items: list[_Item], known: pl.DataFrame) -> list[str | None]:
         (("It", 2017, None), ["It_(novel)", "It_(miniseries)", "It_(2017_film)", "It"], "It_(2017_film)"),
         (("It", 1990, None), ["It_(novel)", "It_(miniseries)", "It_(2017_film)"], "It_(miniseries)"),
         (("Seven Seconds", 2018, None), ["Seven_Seconds_(TV_series)"], None),
+        (("Bounty Hunters", None, None), ["Bounty_Hunters_(British_TV_series)"], None),
+        (
+            ("Super", 2010, None),
+            ["Super_(2003_American_film)", "Super_(2010_American_film)"],
+            "Super_(2010_American_film)",
+        ),
+        (("Batman", 1990, None), ["Batman_(1990_film_series)"], None),
+        (("Cinderella", 1994, None), ["Cinderella_(upcoming_film)"], None),
+        (("Trick or Treat", None, None), ["Trick_or_Treat_(unfinished_film)"], None),
+        (
+            ("The Human Centipede", 2009, None),
+            ["The_Human_Centipede_(First_Sequence)"],
+            "The_Human_Centipede_(First_Sequence)",
+        ),
+        (("The Human Centipede", 2009, None), ["The_Human_Centipede_2_(Full_Sequence)"], None),
+        (("Dr. Strange", 2016, None), ["Doctor_Strange_(2016_film)"], "Doctor_Strange_(2016_film)"),
+        (("20", None, None), ["2.0_(film)"], None),
         (("Jumanji", 2017, None), ["Jumanji", "Jumanji_(2017_sequel)"], "Jumanji_(2017_sequel)"),
         (("WALL-E", 2008, None), ["WALL·E"], "WALL·E"),
         (("Amelie", 2001, None), ["Amélie"], "Amélie"),
@@ -68,6 +94,99 @@ def resolve(items: list[_Item], known: pl.DataFrame) -> list[str | None]:
 )
 def test_title_and_year_choose(item: _Item, pages: list[str], chosen: str | None) -> None:
     assert resolve([item], candidates(*pages)) == [chosen]
+
+
+def test_title_and_year_overrule_an_imdb_id_of_an_entity_without_year() -> None:
+    known = candidates("Steel_Magnolias", "Steel_Magnolias_(2012_film)", ids={"Steel_Magnolias": "tt0098384"})
+    items: list[_Item] = [("Steel Magnolias", 1989, "tt0098384"), ("Steel Magnolias", 2012, "tt0098384")]
+    assert resolve(items, known) == ["Steel_Magnolias", "Steel_Magnolias_(2012_film)"]
+
+
+def test_an_imdb_id_leads_to_the_full_form_of_a_short_title() -> None:
+    known = candidates(
+        "Anchorman:_The_Legend_of_Ron_Burgundy",
+        "Anchorman_(film_series)",
+        ids={"Anchorman:_The_Legend_of_Ron_Burgundy": "tt0357413"},
+    )
+    assert resolve([("Anchorman", None, "tt0357413")], known) == ["Anchorman:_The_Legend_of_Ron_Burgundy"]
+    assert resolve([("Anchorman", None, None)], known) == ["Anchorman_(film_series)"]
+
+
+def test_an_imdb_id_excuses_a_misspelt_title_but_not_a_longer_one() -> None:
+    known = candidates("Killer_Klowns_from_Outer_Space", ids={"Killer_Klowns_from_Outer_Space": "tt0095444"})
+    assert resolve([("Killer Clowns from Outer Space", 1988, "tt0095444")], known) == ["Killer_Klowns_from_Outer_Space"]
+    wars = candidates("Star_Wars", ids={"Star_Wars": "tt0076759"})
+    assert resolve([("Star Wars Kid", None, "tt0076759")], wars) == [None]
+
+
+def test_a_short_title_does_not_become_a_sequel() -> None:
+    known = candidates(
+        "High_School_Musical_3:_Senior_Year",
+        "Kill_Bill:_Volume_1",
+        "Mean_Girls",
+        ids={
+            "High_School_Musical_3:_Senior_Year": "tt0962726",
+            "Kill_Bill:_Volume_1": "tt0266697",
+            "Mean_Girls": "tt0377092",
+        },
+    )
+    items: list[_Item] = [
+        ("High School Musical", None, "tt0962726"),
+        ("Kill Bill", None, "tt0266697"),
+        ("Mean Girls II", None, "tt0377092"),
+    ]
+    assert resolve(items, known) == [None, "Kill_Bill:_Volume_1", None]
+
+
+def test_an_item_without_year_takes_that_of_its_title_and_imdb_id() -> None:
+    known = candidates("Men_in_Black_(1934_film)", "Men_in_Black_(1997_film)")
+    items: list[_Item] = [("Men in Black", 1997, "tt0119654"), ("Men in Black", None, "tt0119654")]
+    assert resolve(items, known) == ["Men_in_Black_(1997_film)"] * 2
+
+
+def test_an_item_without_year_is_no_film_newer_than_the_data_set() -> None:
+    known = candidates("Two_Weeks_Notice_(2019_film)", "Heat_(1995_film)")
+    items: list[_Item] = [("Heat", 1995, None), ("Two Weeks Notice", None, None)]
+    assert resolve(items, known) == ["Heat_(1995_film)", None]
+
+
+def test_an_announced_film_is_taken_only_by_its_imdb_id() -> None:
+    known = candidates("Tully_(upcoming_film)", ids={"Tully_(upcoming_film)": "tt5610554"})
+    items: list[_Item] = [("Tully", None, "tt5610554"), ("Tully", 2003, None)]
+    assert resolve(items, known) == ["Tully_(upcoming_film)", None]
+
+
+def test_an_announced_film_never_replaces_a_bare_one() -> None:
+    known = candidates("Pinocchio_(1940_film)", "Pinocchio_(upcoming_Disney_film)", bare=("Pinocchio_(1940_film)",))
+    assert resolve([("Pinocchio", 1940, None)], known) == ["Pinocchio_(1940_film)"]
+
+
+@pytest.mark.parametrize(
+    ("title", "others", "chosen"),
+    [
+        ("Paranormal Activity", [], "Paranormal_Activity"),
+        ("Paranormal Activity", ["Paranormal_Activity_(film_series)"], "Paranormal_Activity"),
+        ("In Cold Blood", ["In_Cold_Blood_(miniseries)"], "In_Cold_Blood_(miniseries)"),
+        ("Harry Potter", ["Harry_Potter_(character)"], None),
+        ("Dance", [], None),
+    ],
+)
+def test_a_page_of_which_nothing_is_known(title: str, others: list[str], chosen: str | None) -> None:
+    page = title.replace(" ", "_")
+    known = candidates(page, *others, unknown=(page,))
+    assert resolve([(title, 1996, None)], known) == [chosen]
+
+
+def test_an_item_without_year_may_be_a_page_of_one_word() -> None:
+    assert resolve([("Broadchurch", None, None)], candidates("Broadchurch", unknown=("Broadchurch",))) == [
+        "Broadchurch"
+    ]
+
+
+def test_a_year_off_by_one_does_not_cost_a_film_without_year() -> None:
+    known = candidates("MirrorMask", ids={"MirrorMask": "tt0366780"})
+    items: list[_Item] = [("MirrorMask", 2005, "tt0366780"), ("MirrorMask", 2004, None), ("MirrorMask", 1999, None)]
+    assert resolve(items, known) == ["MirrorMask", "MirrorMask", None]
 
 
 def test_an_imdb_id_overrules_title_and_year() -> None:
@@ -94,6 +213,26 @@ def test_an_entity_with_edges_is_preferred_to_a_bare_spelling() -> None:
         "The_Untouchables_(1987_film)", "The_Untouchables_(film)", bare=("The_Untouchables_(1987_film)",)
     )
     assert resolve([("The Untouchables", 1987, None)], dated) == ["The_Untouchables_(film)"]
+
+
+def test_the_edged_spelling_is_found_through_the_imdb_id() -> None:
+    known = candidates(
+        "Slap_Shot", "Slap_Shot_(film)", bare=("Slap_Shot_(film)",), ids={"Slap_Shot_(film)": "tt0076723"}
+    )
+    items: list[_Item] = [("Slap Shot", 1977, "tt0076723"), ("Slapshot", None, "tt0076723")]
+    assert resolve(items, known) == ["Slap_Shot", "Slap_Shot"]
+
+
+def test_an_edged_namesake_of_the_same_year_is_a_guess() -> None:
+    known = candidates(
+        "Frozen_(2010_American_film)",
+        "Frozen_(2010_Hong_Kong_film)",
+        bare=("Frozen_(2010_Hong_Kong_film)",),
+        ids={"Frozen_(2010_Hong_Kong_film)": "tt1323045"},
+    )
+    items = pl.DataFrame([("1", "Frozen", 2010, "tt1323045", None)], schema=_ITEM_SCHEMA, orient="row")
+    assert resolve_items(items, known).row(0)[1:3] == ("Frozen_(2010_American_film)", "imdb_id")
+    assert resolve_items(items, known)["score"].item() == pytest.approx(0.6)
 
 
 def test_a_bare_remake_is_not_replaced_by_the_original() -> None:
@@ -148,3 +287,18 @@ def test_the_order_of_the_candidates_does_not_matter() -> None:
 
 def test_no_candidates_leave_every_item_isolated() -> None:
     assert resolve([("Heat", 1995, None)], pl.DataFrame(schema=CANDIDATE_SCHEMA)) == [None]
+
+
+def test_a_disambiguation_page_is_no_candidate(tmp_path: Path) -> None:
+    resource, label = "http://dbpedia.org/resource/", "<http://www.w3.org/2000/01/rdf-schema#label>"
+    listing, film = f"<{resource}Dead_Heat>", f"<{resource}Dead_Heat_(1988_film)>"
+    dump = tmp_path / "dump.nt"
+    dump.write_text(
+        f'{listing} {label} "Dead Heat"@en .\n'
+        f"{listing} <http://dbpedia.org/ontology/wikiPageDisambiguates> {film} .\n"
+        f'{film} {label} "Dead Heat (1988 film)"@en .\n'
+    )
+    items = pl.DataFrame([("1", "Dead Heat", None, None, None)], schema=_ITEM_SCHEMA, orient="row")
+    with DumpSource((dump,), ("en",)) as source:
+        found = find_candidates(source, items)
+    assert found["iri"].to_list() == [f"{resource}Dead_Heat_(1988_film)"]

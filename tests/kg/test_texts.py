@@ -1,12 +1,11 @@
-"""Aliases with their priors, and descriptions in two languages, on entities made by hand."""
+"""Descriptions in two languages, on entities made by hand."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from kgprep.kg.aliases import entity_aliases
 from kgprep.kg.descriptions import describe, edge_sentences
-from kgprep.kg.source import FACT_SCHEMA, DumpSource
+from kgprep.kg.source import FACT_SCHEMA
 
 DBO = "http://dbpedia.org/ontology/"
 _Entity = tuple[str, str, int | None, bool, int]
@@ -19,58 +18,9 @@ def entities(*rows: _Entity) -> pl.DataFrame:
     return frame.with_row_index("entity_id").with_columns(pl.col("entity_id").cast(pl.Int32))
 
 
-def aliases(known: pl.DataFrame) -> dict[tuple[str, str], tuple[str, float]]:
-    items = known.filter("is_item").select("iri", name="label")
-    with DumpSource([], ("en",)) as source:
-        found = entity_aliases(source, known, items.clear())
-    rows = found.join(known.select("entity_id", "iri"), on="entity_id").select("alias", "iri", "source", "prior").rows()
-    return {(alias, iri): (source, prior) for alias, iri, source, prior in rows}
-
-
 def edges(*rows: tuple[str, str, str]) -> pl.DataFrame:
     named = [(head, DBO + relation, tail) for head, relation, tail in rows]
     return pl.DataFrame(named, schema={"head": pl.String, "predicate": pl.String, "tail": pl.String}, orient="row")
-
-
-def test_a_shared_title_is_shared_by_popularity() -> None:
-    found = aliases(
-        entities(("Frozen (2013 film)", "film", 2013, True, 20), ("Frozen (2007 film)", "film", 2007, True, 4))
-    )
-    famous, other = found["Frozen", "Frozen (2013 film)"][1], found["Frozen", "Frozen (2007 film)"][1]
-    assert famous > other > 0
-    assert abs(famous + other - 1) < 1e-6
-    assert found["Frozen (2013 film)", "Frozen (2013 film)"] == ("label", 1.0)
-
-
-def test_an_item_outweighs_a_namesake_that_is_none() -> None:
-    found = aliases(entities(("Up (film)", "film", None, True, 5), ("Up (album)", "work", None, False, 5)))
-    assert found["Up", "Up (film)"][1] > found["Up", "Up (album)"][1]
-
-
-def test_case_does_not_make_two_aliases_out_of_one_claim() -> None:
-    found = aliases(entities(("HER", "film", None, True, 5), ("Her (film)", "film", None, True, 5)))
-    assert found["HER", "HER"][1] == found["Her", "Her (film)"][1] == 0.5
-
-
-def test_short_forms_of_titles_and_people() -> None:
-    found = aliases(
-        entities(
-            ("The Matrix", "film", 1999, True, 9),
-            ("Star Wars: The Force Awakens", "film", 2015, True, 9),
-            ("Harry Potter and the Deathly Hallows – Part 2", "film", 2011, True, 9),
-            ("Robert Downey Jr.", "person", None, False, 9),
-            ("Robert De Niro", "person", None, False, 9),
-            ("Cher", "person", None, False, 9),
-            ("The Who", "organisation", None, False, 3),
-        )
-    )
-    short = {alias for (alias, _), (source, _) in found.items() if source == "short_name"}
-    assert short == {"Matrix", "Star Wars", "Harry Potter and the Deathly Hallows", "Downey", "Niro", "Who"}
-    assert found["Downey", "Robert Downey Jr."][1] < found["Matrix", "The Matrix"][1] < 1
-
-
-def test_signs_alone_are_no_alias() -> None:
-    assert aliases(entities(("???", "film", None, True, 1))) == {}
 
 
 _HEAT = entities(

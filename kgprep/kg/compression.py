@@ -1,0 +1,77 @@
+"""Files as streams of decompressed bytes, whatever they are compressed with.
+
+Notable here:
+- the compression is recognised by the file's first bytes, not by its name;
+- bzip2, which DBpedia ships and which is slow, is decompressed on every core;
+- a file of several streams, as parallel compressors write them, is read to its end.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from kgprep.errors import KgprepError
+
+
+def read_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
+    """Stream a file that is plain or compressed with gzip, bzip2 or zstd.
+
+    Args:
+        path: of the file.
+        chunk_bytes: decompressed bytes a chunk; the last may be shorter.
+
+    Raises:
+        KgprepError: the file is absent, cannot be read, is cut short or damaged.
+    """
+    if not path.is_file():
+        raise KgprepError(f"{path} does not exist: check the path of the dump")
+    try:
+        with _open(path) as file:
+            while chunk := file.read(chunk_bytes):
+                yield chunk
+    except OSError as error:
+        # Decompressors report damaged data as an OSError without a system error number.
+        if error.errno is not None:
+            raise KgprepError(f"{path} cannot be read ({error.strerror}): check the path") from error
+        raise _damaged(path, error) from error
+    except Exception as error:
+        if not isinstance(error, _DAMAGE) and type(error).__name__ != "ZstdError":
+            raise
+        raise _damaged(path, error) from error
+
+
+_DAMAGE = (EOFError, zlib.error, RuntimeError)
+"""What decompressors raise; the bzip2 library has no exception of its own."""
+
+
+def _damaged(path: Path, error: Exception) -> KgprepError:
+    reason = "unexpected end of data" if str(error) == "std::exception" else str(error)
+    return KgprepError(f"{path} is cut short or damaged ({reason}): download it again")
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(b"BZh"):
+        import indexed_bzip2
+
+        return cast(IO[bytes], indexed_bzip2.open(str(path), parallelization=os.cpu_count() or 1))
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if start == b"\x28\xb5\x2f\xfd":
+        return _open_zstd(path)
+    return path.open("rb")
+
+
+def _open_zstd(path: Path) -> IO[bytes]:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return cast(IO[bytes], zstd.open(path, "rb"))
