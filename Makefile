@@ -39,7 +39,8 @@ slow: .venv/installed
 	$(BIN)/pytest -m slow
 
 benchmark: .venv/installed
-	$(BIN)/python tests/benchmarks/main_path.py
+	$(BIN)/python tests/benchmarks/kg.py
+	$(BIN)/python tests/benchmarks/linking.py
 
 docs: .venv/installed
 	$(BIN)/python -m kgprep.documentation docs

@@ -116,11 +116,14 @@ class EndpointSource:
     def _pattern(self, fact: str) -> str:
         """Return the graph pattern of a fact; what it lets through is told apart by `fact_of_triple` afterwards."""
         predicates = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
-        pattern = "?subject ?predicate ?object ."
+        anything = "?subject ?predicate ?object ."
         if not predicates:
             unwanted = " || ".join(f'STRSTARTS(STR(?predicate), "{prefix}")' for prefix in _NO_EDGE)
-            return f"{pattern} FILTER(isIRI(?object)) FILTER(!({unwanted}))"
-        pattern += f" VALUES ?predicate {{ {' '.join(predicates)} }}"
+            return f"{anything} FILTER(isIRI(?object)) FILTER(!({unwanted}))"
+        # Planners look up a predicate that stands in the pattern; one from VALUES makes some read every triple.
+        pattern = f"{anything} FILTER(?predicate IN ({', '.join(predicates)}))"
+        if len(predicates) == 1:
+            pattern = f"?subject {predicates[0]} ?object . BIND({predicates[0]} AS ?predicate)"
         if fact == "text":
             tags = ", ".join(f'"{tag}"' for tag in sorted({"", *(language[:2] for language in self.languages)}))
             return f"{pattern} FILTER(LCASE(SUBSTR(LANG(?object), 1, 2)) IN ({tags}))"

@@ -125,6 +125,12 @@ RULES: tuple[Rule, ...] = (
         _SAME_TITLE & _NO_YEARS & _IS_PLAIN_PAGE & _BY_LABEL,
     ),
     Rule(
+        "redirect",
+        0.42,
+        "a redirect's title agrees with such a page",
+        _SAME_TITLE & _NO_YEARS & _IS_PLAIN_PAGE & ~_BY_LABEL,
+    ),
+    Rule(
         "title",
         0.4,
         "title agrees with a miniseries or serial, a year is missing",

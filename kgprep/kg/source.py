@@ -110,9 +110,12 @@ class DumpSource:
 
     def _found(self, fact: str, key: pl.Expr, wanted: pl.DataFrame) -> pl.DataFrame:
         """Keep the terms whose key is wanted, and tell what they mean."""
-        terms = self._spill.scan(fact).with_columns(key.alias("wanted"))
-        found = terms.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
-        return read_terms(found).select(FACT_SCHEMA.names())
+        found = [pl.DataFrame(schema=FACT_SCHEMA)]
+        for part in self._spill.scan(fact):
+            keyed = part.with_columns(key.alias("wanted"))
+            terms = keyed.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
+            found.append(read_terms(terms).select(FACT_SCHEMA.names()))
+        return pl.concat(found)
 
     def _read(self) -> None:
         with progress("reading dumps", len(self.paths)) as bar:

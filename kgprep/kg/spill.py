@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ import polars as pl
 from kgprep.errors import KgprepError
 from kgprep.kg.ntriples import TERM_SCHEMA
 
-_ROWS_A_FILE = 1_000_000
+_ROWS_IN_MEMORY = 1_000_000
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Spill:
     folder: Path | None = None
     rows: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    _waiting_rows: int = 0
     _files: dict[str, list[Path]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -46,29 +47,31 @@ class Spill:
             KgprepError: the disk is full.
         """
         for fact, terms in parts.items():
-            waiting = self._waiting.setdefault(fact, [])
-            waiting.append(terms)
+            self._waiting.setdefault(fact, []).append(terms)
             self.rows[fact] = self.rows.get(fact, 0) + terms.height
-            if sum(frame.height for frame in waiting) >= _ROWS_A_FILE:
-                self._write(fact)
+            self._waiting_rows += terms.height
+        if self._waiting_rows >= _ROWS_IN_MEMORY:
+            self._write()
 
-    def scan(self, fact: str) -> pl.LazyFrame:
-        """Return all terms of a kind of fact, lazily."""
-        self._write(fact)
-        files = self._files.get(fact)
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=TERM_SCHEMA)
+    def scan(self, fact: str) -> Iterator[pl.LazyFrame]:
+        """Return the terms of a kind of fact in parts, lazily.
 
-    def _write(self, fact: str) -> None:
-        frames = self._waiting.pop(fact, [])
-        if not frames:
-            return
-        files = self._files.setdefault(fact, [])
-        path = Path(self._temporary.name) / f"{fact}-{len(files):06}.parquet"
-        try:
-            # Written and read once or twice: a fast compression without statistics.
-            pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
-        except (OSError, pl.exceptions.ComputeError) as error:
-            raise KgprepError(
-                f"cannot write to {self._temporary.name} ({error}): free some space or set TMPDIR to another folder"
-            ) from error
-        files.append(path)
+        What is found in a part should be copied before the next is read: strings that are found hold on to all that
+        were read with them.
+        """
+        self._write()
+        return map(pl.scan_parquet, self._files.get(fact, []))
+
+    def _write(self) -> None:
+        for fact, frames in self._waiting.items():
+            files = self._files.setdefault(fact, [])
+            path = Path(self._temporary.name) / f"{fact}-{len(files):06}.parquet"
+            try:
+                # Written once and read a few times: a fast compression, no statistics.
+                pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
+            except (OSError, pl.exceptions.ComputeError) as error:
+                raise KgprepError(
+                    f"cannot write to {self._temporary.name} ({error}): free some space or set TMPDIR to another folder"
+                ) from error
+            files.append(path)
+        self._waiting, self._waiting_rows = {}, 0

@@ -20,7 +20,7 @@ _PLAIN = (
 _WITH_YEAR = (
     "TV film", "animated film", "short film", "documentary", "documentary film", "TV series", "miniseries", "serial",
     "American film", "British film", "French film", "Canadian film", "Australian film", "German film", "Italian film",
-    "Spanish film", "Japanese film", "South Korean film", "Hong Kong film", "Indian film", "Hindi film",
+    "Spanish film", "Japanese film", "South Korean film", "Hong Kong film", "Indian film", "Hindi film", "Disney film",
     "American TV series", "British TV series",
 )  # fmt: skip
 _WITH_NEAR_YEAR = ("film",)

@@ -39,6 +39,7 @@ _PAGES = (
 )
 _RELATIONS = tuple(f"http://example.org/relation/{name}" for name in ("links", "names", "ünder", "ZAP"))
 _TITLES = ("Casablanca", "Metropolis", "Nosferatu", "Vertigo", "Unheard Of")
+_IS_FILM = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://dbpedia.org/ontology/Film>"
 _NO_EDGES = (
     ('<http://example.org/> <http://dbpedia.org/ontology/wikiPageWikiLink> <urn:isbn:0-395-36341-1> .'),
     ('<http://example.org/> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://example.org/Thing> .'),
@@ -83,6 +84,8 @@ def worlds(draw: st.DrawFn) -> World:
     noise = draw(st.lists(st.sampled_from(_NO_EDGES), max_size=6))
     titled = draw(st.lists(st.sampled_from(_TITLES[:-1]), max_size=2, unique=True))
     labels = [f'<{draw(page)}> <{LABEL}> "{title}"@en .' for title in titled]
+    # An entity of which nothing but a name is known is no sure match.
+    labels += [f"<{name}> {_IS_FILM} ." for name in _PAGES]
     given = draw(st.lists(page, min_size=0 if titled else 1, max_size=2))
     lines = [*edges, *redirects, *same, *noise, *labels]
     lines += draw(st.lists(st.sampled_from(lines), max_size=5)) if lines else []
@@ -170,7 +173,7 @@ def test_the_edges_equal_a_plain_reading(world: World, wanted: Wanted) -> None:
     given_iris = [item.iri for item in world.items if item.iri is not None]
     with tempfile.TemporaryDirectory() as name:
         dumps = _write(world, wanted, Path(name)).dumps
-        with DumpSource(dumps, ("en",), Path(name)) as source:
+        with DumpSource(dumps, ("en",), folder=Path(name)) as source:
             items = pl.Series("iri", given_iris, dtype=pl.String)
             canonical = to_canonical(items.to_frame(), "iri", follow_redirects(source, items))["iri"]
             found = expand(source, canonical, options).edges

@@ -183,6 +183,11 @@ def test_an_item_without_year_may_be_a_page_of_one_word() -> None:
     ]
 
 
+def test_a_redirect_may_lead_to_a_page_of_which_nothing_is_known() -> None:
+    known = candidates("Se7en", unknown=("Se7en",)).with_columns(iri=pl.lit("Seven_Sins"), via=pl.lit("redirect"))
+    assert resolve([("Se7en", None, None)], known) == ["Seven_Sins"]
+
+
 def test_a_year_off_by_one_does_not_cost_a_film_without_year() -> None:
     known = candidates("MirrorMask", ids={"MirrorMask": "tt0366780"})
     items: list[_Item] = [("MirrorMask", 2005, "tt0366780"), ("MirrorMask", 2004, None), ("MirrorMask", 1999, None)]

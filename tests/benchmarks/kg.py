@@ -1,0 +1,181 @@
+"""How fast build-kg is, and in how much memory, beside what one could use instead: ``python tests/benchmarks/kg.py``.
+
+All systems read the same made-up dump, in one run. kgprep goes from the file to written tables; the peers only parse.
+Prints a table, and a line of JSON. It is no test: nothing here is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bz2
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+from kgprep.kg.compression import read_chunks
+from kgprep.simulate import simulate_dump
+
+RDFLIB_TRIPLES = 200_000
+"""What rdflib is given of the dump: it keeps all in memory, and its speed does not depend on the size."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One system: triples read, seconds, and the peak memory of its process in MB."""
+
+    triples: int
+    seconds: float
+    megabytes: float
+
+    @property
+    def speed(self) -> float:
+        """Triples a second."""
+        return self.triples / self.seconds
+
+
+def build(folder: Path, dump: Path) -> int:
+    """Build the graph around the items of a dump and write its tables."""
+    from kgprep.kg.build import KgConfig, build_kg
+
+    with tempfile.TemporaryDirectory(dir=folder) as workspace:
+        summary = build_kg(Path(workspace), KgConfig(items=folder / "items.csv", dumps=(dump,)))
+    return next(count.kept for count in summary.counts if count.what.startswith("lines of the dumps"))
+
+
+def parse_with_pyoxigraph(folder: Path, dump: Path) -> int:
+    """Count the triples that pyoxigraph streams."""
+    import pyoxigraph
+
+    return sum(1 for _ in pyoxigraph.parse(path=dump, format=pyoxigraph.RdfFormat.N_TRIPLES))
+
+
+def parse_with_rdflib(folder: Path, dump: Path) -> int:
+    """Parse the first lines of the dump into an rdflib graph."""
+    from rdflib import Graph
+
+    with dump.open(encoding="utf-8") as file:
+        lines = list(islice(file, RDFLIB_TRIPLES))
+    Graph().parse(data="".join(lines), format="nt")
+    return len(lines)
+
+
+def load_into_dictionary(folder: Path, dump: Path) -> int:
+    """Load the dump into a dictionary of lists by subject, line by line, the way of scripts in this field."""
+    pattern = re.compile(r"<([^>]*)> <([^>]*)> (.*) \.$")
+    graph: dict[str, list[tuple[str, str]]] = {}
+    triples = 0
+    with dump.open(encoding="utf-8") as file:
+        for line in file:
+            if found := pattern.match(line):
+                subject, predicate, term = found.groups()
+                graph.setdefault(subject, []).append((predicate, term))
+                triples += 1
+    return triples
+
+
+def read_decompressed(folder: Path, dump: Path) -> int:
+    """Decompress a file on every core and throw the bytes away."""
+    return sum(chunk.count(b"\n") for chunk in read_chunks(dump, 16 * 2**20))
+
+
+SYSTEMS: dict[str, Callable[[Path, Path], int]] = {
+    "kgprep build-kg": build,
+    "pyoxigraph.parse": parse_with_pyoxigraph,
+    "Python dictionary": load_into_dictionary,
+    "rdflib parse": parse_with_rdflib,
+    "decompression alone": read_decompressed,
+}
+
+
+def measure(system: str, folder: Path, dump: Path) -> Measured:
+    """Run a system in a process of its own."""
+    command = [sys.executable, __file__, "--system", system, "--folder", str(folder), "--dump", str(dump)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    return Measured(**json.loads(answer))
+
+
+def measure_here(system: str, folder: Path, dump: Path) -> Measured:
+    """Run a system in this process; importing its libraries counts."""
+    started = time.perf_counter()
+    triples = SYSTEMS[system](folder, dump)
+    seconds = time.perf_counter() - started
+    return Measured(triples, seconds, peak_megabytes())
+
+
+def peak_megabytes() -> float:
+    """Return this process's peak memory; the usage that Linux reports for it counts the parent's too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
+def compress(dump: Path) -> Path:
+    """Write a dump as bzip2 of several streams, on every core."""
+    compressed = dump.with_name(dump.name + ".bz2")
+    with ProcessPoolExecutor() as pool, compressed.open("wb") as file:
+        file.writelines(pool.map(bz2.compress, read_chunks(dump, 9 * 10**6)))
+    return compressed
+
+
+def rows(folder: Path, triples: int) -> Iterator[tuple[str, Measured]]:
+    """Measure everything: the small dump for memory, the large one for all."""
+    small, large = simulate_dump(folder / "small", triples // 4), simulate_dump(folder / "large", triples)
+    yield "kgprep build-kg, a quarter of the dump", measure("kgprep build-kg", folder / "small", small.dump)
+    small.dump.unlink()
+    for system in ("kgprep build-kg", "pyoxigraph.parse", "Python dictionary", "rdflib parse"):
+        yield system, measure(system, folder / "large", large.dump)
+    compressed = compress(large.dump)
+    large.dump.unlink()
+    for system in ("decompression alone", "kgprep build-kg"):
+        yield f"{system}, .bz2", measure(system, folder / "large", compressed)
+
+
+def ratios(found: dict[str, Measured]) -> dict[str, float]:
+    """Compare what was measured in one run."""
+    ours, compressed = found["kgprep build-kg"], found["kgprep build-kg, .bz2"]
+    peers = {f"speed beside {name}": name for name in ("rdflib parse", "Python dictionary", "pyoxigraph.parse")}
+    return {
+        **{what: ours.speed / found[name].speed for what, name in peers.items()},
+        "time of .bz2 beside decompression alone": compressed.seconds / found["decompression alone, .bz2"].seconds,
+        "memory beside a quarter of the dump": ours.megabytes
+        / found["kgprep build-kg, a quarter of the dump"].megabytes,
+    }
+
+
+def main() -> None:
+    """Measure all systems on one dump, or one of them when called by itself."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--triples", type=int, default=20_000_000)
+    parser.add_argument("--system", choices=SYSTEMS)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--dump", type=Path)
+    options = parser.parse_args()
+    if options.system:
+        print(json.dumps(asdict(measure_here(options.system, options.folder, options.dump))))
+        return
+    found: dict[str, Measured] = {}
+    print(f"{'system':<40} {'triples':>12} {'seconds':>8} {'triples/s':>11} {'MB':>7}", flush=True)
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        for name, measured in rows(Path(folder), options.triples):
+            found[name] = measured
+            line = (
+                f"{measured.triples:>12,} {measured.seconds:>8.1f} {measured.speed:>11,.0f} {measured.megabytes:>7,.0f}"
+            )
+            print(f"{name:<40} {line}", flush=True)
+    for what, ratio in ratios(found).items():
+        print(f"{what:<40} {ratio:>12.2f}")
+    print(json.dumps({"systems": {name: asdict(one) for name, one in found.items()}, "ratios": ratios(found)}))
+
+
+if __name__ == "__main__":
+    main()
