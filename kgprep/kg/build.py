@@ -38,6 +38,7 @@ from kgprep.kg.descriptions import describe
 from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
 from kgprep.kg.escapes import encode_percent
 from kgprep.kg.redirects import follow_redirects
+from kgprep.kg.remembered import RememberedSource
 from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
 from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
@@ -112,7 +113,8 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
     with Stage("build-kg", workspace, parameters=config.model_dump(mode="json")) as stage:
         dialogue_set = _load(config, stage)
         languages = _languages(dialogue_set, config)
-        with _source(workspace, config, languages, stage) as source:
+        with _source(workspace, config, languages, stage) as given:
+            source = RememberedSource(given)
             if config.dumps:
                 _report(stage, *source.report())
             graph = _build(source, dialogue_set, config, languages, stage)

@@ -22,7 +22,7 @@ from kgprep.kg.compression import read_chunks
 from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
 from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 4 * 2**20
 PLACES_SHOWN = 5
 _SHOWN_CHARACTERS = 80
 _START_BYTES = 8192
@@ -118,7 +118,7 @@ def _blocks(path: Path, block_bytes: int) -> Iterator[bytes | CutBlock]:
     for chunk in chunks:
         end = chunk.rfind(b"\n") + 1
         if end:
-            yield rest + chunk[:end]
+            yield b"".join((rest, memoryview(chunk)[:end]))
             rest = chunk[end:]
         else:
             rest += chunk

@@ -105,12 +105,12 @@ def loose_key(title: pl.Expr) -> pl.Expr:
         .str.replace(r"^(?:the|an?) (.)", "$1")
     )
     words = pl.concat_str(pl.lit(" "), fronted.str.replace_all(" ", "  ", literal=True), pl.lit(" "))
-    spelt = words.str.replace_many(_SPELT_NUMBERS).str.replace_all(r"(\d) +(\d)", "$1 and $2")
+    spelt = words.str.replace_many(SPELT_OTHERWISE).str.replace_all(r"(\d) +(\d)", "$1 and $2")
     joined = spelt.str.replace_all(" ", "", literal=True)
     return pl.when(joined == "").then(title_key(title)).otherwise(joined)
 
 
-_SPELT_NUMBERS = {
+SPELT_OTHERWISE = {
     **{f" {roman} ": f" {number} " for number, roman in enumerate(("ii", "iii", "iv", "v", "vi", "vii", "viii"), 2)},
     **{f" {word} ": f" {number} " for number, word in enumerate(("one", "two", "three", "four", "five", "six"), 1)},
     " part ": "",

@@ -2,8 +2,8 @@
 
 Notable here:
 - a block that holds IRIs alone, the bulk of a dump, is checked in bulk and cut at its spaces by polars' CSV reader;
-- a line in canonical form (one space between terms) is checked by one regular expression without captures and cut at
-  its spaces; only other forms pay for a capturing expression;
+- other lines are cut at their spaces and their terms checked by expressions without captures, each distinct predicate
+  once; only lines in another than the canonical form (one space between terms) pay for a capturing expression;
 - cutting leaves terms in their written form, so that only terms that somebody asks for are decoded; IRIs are freed of
   escapes at once, because they are compared.
 """
@@ -41,7 +41,8 @@ _LITERAL = (
     rf'"(?:[^"\\\n\r]|\\[tbnrf"\x27\\]|{_HEX_ESCAPE})*"'
     rf"(?:@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*|\^\^{_IRI})?"
 )
-_CANONICAL = rf"^(?:{_IRI}|{_BLANK}) {_IRI} (?:{_IRI}|{_BLANK}|{_LITERAL}) \.$"
+_PLAIN_IRI = r'<[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*>'
+_PLAIN_LITERAL = rf'"(?:[^"\\\n\r]|\\[tbnrf"\x27\\])*"(?:@[a-zA-Z]+(?:-[a-zA-Z0-9]+)*|\^\^{_PLAIN_IRI})?'
 _SPACED = rf"^[ \t]*({_IRI}|{_BLANK})[ \t]*({_IRI})[ \t]*({_IRI}|{_BLANK}|{_LITERAL})[ \t]*\.[ \t]*(?:#.*)?$"
 _LITERAL_PARTS = r'(?s)^"(.*)"(?:@([a-zA-Z0-9-]+)|\^\^<(.*)>)?$'
 _EMPTY = r"^[ \t]*(?:#.*)?$"
@@ -181,24 +182,34 @@ def _text(line: bytes) -> str | None:
 
 def _cut_lines(lines: pl.Series) -> CutBlock:
     numbered = lines.to_frame("line").with_row_index("row")
-    is_canonical = numbered["line"].str.contains(_CANONICAL).fill_null(False)
+    cut = _cut_at_spaces(numbered)
+    is_canonical = cut.select(_is_canonical(cut["predicate"])).to_series()
+    cut = cut.with_columns(pl.col("object").str.strip_suffix(" ."))
     if is_canonical.all():
-        terms, other = _cut_canonical(numbered), _NONE_MALFORMED
-    else:
-        spaced = _cut_spaced(numbered.filter(~is_canonical))
-        is_triple = pl.col("object").is_not_null()
-        is_empty = pl.col("line").str.contains(_EMPTY).fill_null(False)
-        other = spaced.filter(~is_triple & ~is_empty).select("row", "line")
-        cut = _cut_canonical(numbered.filter(is_canonical))
-        terms = pl.concat([cut, spaced.filter(is_triple).select(cut.columns)]).sort("row")
-    terms, undecodable = _decode_iris(terms)
+        return CutBlock(cut.drop("row"), lines.len())
+    spaced = _cut_spaced(numbered.filter(~is_canonical))
+    is_triple = pl.col("object").is_not_null()
+    is_empty = pl.col("line").str.contains(_EMPTY).fill_null(False)
+    other = spaced.filter(~is_triple & ~is_empty).select("row", "line")
+    decoded, undecodable = _decode_iris(spaced.filter(is_triple).select(cut.columns))
+    terms = pl.concat([cut.filter(is_canonical), decoded]).sort("row").drop("row")
     malformed = pl.concat([other, numbered.join(undecodable, on="row", how="semi")]).sort("row")
     return CutBlock(terms, lines.len(), malformed)
 
 
-def _cut_canonical(numbered: pl.DataFrame) -> pl.DataFrame:
+def _cut_at_spaces(numbered: pl.DataFrame) -> pl.DataFrame:
+    """Cut lines at their first two spaces; the stop stays with the object."""
     parts = pl.col("line").str.splitn(" ", 3).struct.rename_fields(TERM_SCHEMA.names()).alias("parts")
-    return numbered.select("row", parts).unnest("parts").with_columns(pl.col("object").str.strip_suffix(" ."))
+    return numbered.select("row", parts).unnest("parts")
+
+
+def _is_canonical(predicates: pl.Series) -> pl.Expr:
+    """Tell which cut lines were in canonical form, without escapes that need decoding before terms are compared."""
+    distinct = predicates.drop_nulls().unique()
+    sound = distinct.filter(distinct.str.contains(f"^{_PLAIN_IRI}$"))
+    subject = pl.col("subject").str.contains(f"^(?:{_PLAIN_IRI}|{_BLANK})$")
+    end = pl.col("object").str.contains(rf"^(?:{_PLAIN_IRI}|{_BLANK}|{_PLAIN_LITERAL}) \.$")
+    return (subject & pl.col("predicate").is_in(sound.implode()) & end).fill_null(False)
 
 
 def _cut_spaced(numbered: pl.DataFrame) -> pl.DataFrame:
@@ -207,17 +218,10 @@ def _cut_spaced(numbered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decode_iris(terms: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Free IRIs of escapes; return the terms (without row) and the row of those whose escapes are no characters."""
-    is_escaped = [pl.col(name).str.contains("\\", literal=True) for name in ("subject", "predicate")]
-    is_touched = pl.any_horizontal(*is_escaped, pl.col("object").str.contains(r"\\[uU]")).alias("touched")
-    mask = terms.select(is_touched)["touched"]
-    if not mask.any():
-        return terms.drop("row"), terms.select("row").clear()
-    touched = terms.filter(mask)
-    decoded = touched.with_columns(decode_backslashes(touched[name]) for name in TERM_SCHEMA)
-    is_sound = pl.all_horizontal(pl.col(TERM_SCHEMA.names()).is_not_null())
-    is_literal = touched["object"].str.starts_with('"')
-    kept = touched["object"].zip_with(is_literal, decoded["object"])
-    sound = decoded.filter(is_sound).with_columns(kept.filter(decoded.select(is_sound).to_series()))
-    everything = pl.concat([terms.filter(~mask), sound]).sort("row").drop("row")
-    return everything, decoded.filter(~is_sound).select("row")
+    """Free IRIs of escapes; return the terms, and the row of those whose escapes are no characters."""
+    decoded = terms.with_columns(decode_backslashes(terms[name]) for name in TERM_SCHEMA)
+    sound = pl.all_horizontal(pl.col(TERM_SCHEMA.names()).is_not_null())
+    is_literal = terms["object"].str.starts_with('"')
+    written = decoded.with_columns(terms["object"].zip_with(is_literal, decoded["object"]))
+    is_sound = decoded.select(sound.alias("sound"))["sound"]
+    return written.filter(is_sound), decoded.filter(~is_sound).select("row")

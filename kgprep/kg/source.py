@@ -9,9 +9,10 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -20,11 +21,11 @@ import polars as pl
 
 from kgprep.kg.dumps import LineReport, read_dump
 from kgprep.kg.escapes import decode_backslashes
-from kgprep.kg.label_keys import label_keys
+from kgprep.kg.label_keys import Beginnings, label_keys
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
 from kgprep.kg.spill import Spill
-from kgprep.kg.vocabulary import FACTS, facts_of_predicates, sound_fact
+from kgprep.kg.vocabulary import FACTS, RESOURCE, facts_of_predicates, sound_fact
 from kgprep.provenance import Count, progress
 
 FACT_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String, "lang": pl.String})
@@ -94,11 +95,10 @@ class DumpSource:
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels or redirects whose title is, read loosely, that of one of the items."""
         wanted = items.select(wanted=loose_key(pl.col("name"))).unique()
-        if fact == "redirect":
-            key = pl.col("subject").map_batches(_keys_of_pages, pl.String, is_elementwise=True)
-        else:
-            key = pl.col("object").map_batches(_keys_of_literals, pl.String, is_elementwise=True)
-        return self._found(fact, key, wanted)
+        beginnings = Beginnings.of(wanted["wanted"])
+        keys = partial(_keys_of_pages if fact == "redirect" else _keys_of_literals, beginnings=beginnings)
+        named = pl.col("subject" if fact == "redirect" else "object")
+        return self._found(fact, named.map_batches(keys, pl.String, is_elementwise=True), wanted)
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
         """Return how many lines were triples and how many triples are of use, by kind of fact."""
@@ -146,15 +146,32 @@ class DumpSource:
         return sound_fact(pl.lit(fact), joins_iris, pl.col("object"), start="<").is_not_null()
 
 
-def _keys_of_literals(terms: pl.Series) -> pl.Series:
-    """Return the keys of labels still in quotes; those in the commonest form are freed of them without a pattern."""
-    bare = terms.str.strip_prefix('"').str.strip_suffix("@en").str.strip_suffix('"')
-    is_other = bare.str.contains('"', literal=True) | bare.str.contains("\\", literal=True)
-    if is_other.any():
-        text = terms.filter(is_other).str.extract(r'^"((?:[^"\\]|\\.)*)"').fill_null("")
-        bare = bare.scatter(is_other.arg_true(), decode_backslashes(text))
-    return label_keys(bare)
+def _keys_of_literals(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
+    """Return the keys of labels still in quotes, null where no wanted key begins so."""
+    return _keys(terms, beginnings.may_begin(terms.str.slice(1, 8)), _text_of_literals)
 
 
-def _keys_of_pages(terms: pl.Series) -> pl.Series:
-    return label_keys(label_from_iri(terms.str.strip_chars("<>")))
+def _text_of_literals(terms: pl.Series) -> pl.Series:
+    """Return the text between the quotes; the commonest form, English without escapes, is freed without a pattern."""
+    text = terms.str.strip_prefix('"').str.strip_suffix("@en").str.strip_suffix('"')
+    others = (text.str.contains('"', literal=True) | text.str.contains("\\", literal=True)).arg_true()
+    if others.is_empty():
+        return text
+    inner = terms.gather(others).str.extract(r'^"((?:[^"\\]|\\.)*)"').fill_null("")
+    return text.scatter(others, decode_backslashes(inner))
+
+
+def _keys_of_pages(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
+    """Return the keys of pages' names, null where no wanted key begins so."""
+    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, 8).str.replace_all("_", " ", literal=True)
+    return _keys(terms, beginnings.may_begin(start), _name_of_pages)
+
+
+def _name_of_pages(terms: pl.Series) -> pl.Series:
+    return label_from_iri(terms.str.strip_chars("<>"))
+
+
+def _keys(terms: pl.Series, may_fit: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    places = may_fit.arg_true()
+    keys = pl.Series(terms.name, [None], dtype=pl.String).new_from_index(0, len(terms))
+    return keys.scatter(places, label_keys(read(terms.gather(places)))) if len(places) else keys

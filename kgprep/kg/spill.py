@@ -12,7 +12,6 @@ from typing import Self
 import polars as pl
 
 from kgprep.errors import KgprepError
-from kgprep.kg.ntriples import TERM_SCHEMA
 
 _ROWS_IN_MEMORY = 1_000_000
 

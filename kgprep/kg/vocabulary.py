@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+RESOURCE = "http://dbpedia.org/resource/"
 DBO = "http://dbpedia.org/ontology/"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"

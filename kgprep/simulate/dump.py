@@ -17,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from kgprep.artifacts import write_beside
-from kgprep.kg.vocabulary import DBO, FOAF, RDF, RDFS
+from kgprep.kg.vocabulary import DBO, FOAF, RDF, RDFS, RESOURCE
 
 RELATIONS = 600
 _MOST_FILMS = 5_000
@@ -25,7 +25,6 @@ _MOST_PEOPLE = 20_000
 _TRIPLES_AN_ENTITY = 7.5
 _EDGES_AN_ENTITY = 4.35
 _BLOCK_ENTITIES = 200_000
-_RESOURCE = "http://dbpedia.org/resource/"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _FILM_RELATIONS = ("starring", "director", "writer", "producer", "musicComposer", "cinematography", "editing", "genre")
 _TYPES = ("Person", "Place", "Organisation", "Species", "Album", "Settlement", "Athlete", "Company")
@@ -68,7 +67,7 @@ class _World:
         return pl.when(self.is_film(entity)).then(entity // self.stride).otherwise(entity + 10_000_000)
 
     def iri(self, entity: pl.Expr) -> pl.Expr:
-        return pl.format(f"<{_RESOURCE}{{}}>", self.label(entity).str.replace_all(" ", "_", literal=True))
+        return pl.format(f"<{RESOURCE}{{}}>", self.label(entity).str.replace_all(" ", "_", literal=True))
 
     def label(self, entity: pl.Expr) -> pl.Expr:
         number = self.number(entity)
