@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -168,7 +169,8 @@ class Stage:
         self.parameters = dict(parameters)
         self.counts: list[Count] = []
         self._outputs: list[Path] = []
-        self._sources: list[Source] = []
+        self._sources: list[Future[Source]] = []
+        self._sums = ThreadPoolExecutor(1)
         self._rows: dict[str, int] = {}
         self._partials: dict[Path, Path] = {}
         self._started = time.monotonic()
@@ -185,6 +187,7 @@ class Stage:
             if kind is None:
                 self._commit()
         finally:
+            self._sums.shutdown(cancel_futures=True)
             for partial in self._partials:
                 partial.unlink(missing_ok=True)
 
@@ -196,7 +199,8 @@ class Stage:
         """
         if not path.is_file():
             raise KgprepError(f"{path} does not exist: check the path given to kgprep {self.name}")
-        self._sources.append(Source(str(path), path.stat().st_size, file_sha256(path), licence, citation))
+        # Large inputs are read for their sums while the stage works.
+        self._sources.append(self._sums.submit(_describe, path, licence, citation))
         return path
 
     def note(self, text: str) -> None:
@@ -245,16 +249,17 @@ class Stage:
         )
 
     def _record(self, summary: StageSummary) -> None:
+        sources = [source.result() for source in self._sources]
         record = read_provenance(self.workspace)
         record["schema_version"] = SCHEMA_VERSION
         stages = record["stages"]
         outputs = [*self._partials.values(), *self._outputs]
         stages[self.name] = {
             "tool": f"kgprep {__version__}",
-            "fingerprint": stage_fingerprint(self.name, self.parameters, (s.sha256 for s in self._sources), stages),
+            "fingerprint": stage_fingerprint(self.name, self.parameters, (source.sha256 for source in sources), stages),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "parameters": self.parameters,
-            "inputs": [asdict(source) for source in self._sources],
+            "inputs": [asdict(source) for source in sources],
             "outputs": [path.relative_to(self.workspace).as_posix() for path in outputs],
             "counts": [asdict(count) for count in summary.counts],
             "tables": {
@@ -266,6 +271,10 @@ class Stage:
         }
         with write_beside(provenance_path(self.workspace)) as partial:
             partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _describe(path: Path, licence: str | None, citation: str | None) -> Source:
+    return Source(str(path), path.stat().st_size, file_sha256(path), licence, citation)
 
 
 def peak_memory() -> int:

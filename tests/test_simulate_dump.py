@@ -23,10 +23,12 @@ def test_a_dump_has_the_shape_of_dbpedia(tmp_path: Path) -> None:
     terms = pl.concat(read_dump(summary.dump, _terms, report, strict=True))
     assert summary.triples == report.triples == terms.height
     assert abs(terms.height - 100_000) < 5_000
-    edges = terms.filter(pl.col("predicate").str.starts_with("<http://dbpedia.org/ontology/"), pl.col("object").str.starts_with("<"))
+    edges = terms.filter(
+        pl.col("predicate").str.starts_with("<http://dbpedia.org/ontology/"), pl.col("object").str.starts_with("<")
+    )
     assert 500 < edges["predicate"].n_unique() <= 610
-    degrees = edges["object"].value_counts()["count"].sort(descending=True)
-    assert degrees[0] > 20 * degrees.median()
+    degrees = edges["object"].value_counts()["count"].sort()
+    assert degrees[-1] > 20 * degrees[len(degrees) // 2]
     assert terms["subject"].n_unique() > 10_000
 
 

@@ -19,12 +19,12 @@ from typing import IO, cast
 from kgprep.errors import KgprepError
 
 
-def read_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
-    """Stream a file that is plain or compressed with gzip, bzip2 or zstd.
+def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
+    """Stream a file that is plain or compressed with gzip, bzip2 or zstd, in blocks of whole lines.
 
     Args:
         path: of the file.
-        chunk_bytes: decompressed bytes a chunk; the last may be shorter.
+        block_bytes: decompressed bytes a block holds at most, unless one line is longer.
 
     Raises:
         KgprepError: the file is absent, cannot be read, is cut short or damaged.
@@ -33,8 +33,7 @@ def read_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
         raise KgprepError(f"{path} does not exist: check the path of the dump")
     try:
         with _open(path) as file:
-            while chunk := file.read(chunk_bytes):
-                yield chunk
+            yield from _whole_lines(file, block_bytes)
     except OSError as error:
         # Decompressors report damaged data as an OSError without a system error number.
         if error.errno is not None:
@@ -44,6 +43,21 @@ def read_chunks(path: Path, chunk_bytes: int) -> Iterator[bytes]:
         if not isinstance(error, _DAMAGE) and type(error).__name__ != "ZstdError":
             raise
         raise _damaged(path, error) from error
+
+
+def _whole_lines(file: IO[bytes], block_bytes: int) -> Iterator[bytes]:
+    """Cut a stream behind the last line end that fits; what follows is moved to the front of the one buffer."""
+    buffer, filled = bytearray(block_bytes), 0
+    while count := file.readinto(memoryview(buffer)[filled:]):  # type: ignore[attr-defined]
+        filled += count
+        if end := buffer.rfind(b"\n", 0, filled) + 1:
+            yield bytes(memoryview(buffer)[:end])
+            buffer[: filled - end] = buffer[end:filled]
+            filled -= end
+        elif filled == len(buffer):
+            buffer.extend(bytes(len(buffer)))
+    if filled:
+        yield bytes(memoryview(buffer)[:filled])
 
 
 _DAMAGE = (EOFError, zlib.error, RuntimeError)

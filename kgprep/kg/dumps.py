@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kgprep.errors import KgprepError
-from kgprep.kg.compression import read_chunks
+from kgprep.kg.compression import read_blocks
 from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
 from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 
@@ -91,7 +91,7 @@ def _in_threads(
     with ThreadPoolExecutor(_WORKERS) as pool:
         for block in blocks:
             waiting.append(pool.submit(both, block))
-            if len(waiting) > _WORKERS:
+            if len(waiting) > 2 * _WORKERS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -107,27 +107,18 @@ def _tell(report: LineReport, path: Path, cut: CutBlock) -> None:
 
 
 def _blocks(path: Path, block_bytes: int) -> Iterator[bytes | CutBlock]:
-    """Cut a file at line ends; a Turtle file comes whole."""
-    chunks = read_chunks(path, block_bytes)
-    start = next(chunks, b"")
-    chunks = chain([start], chunks)
+    """Read a file in blocks of whole lines, a Turtle file whole."""
+    blocks = read_blocks(path, block_bytes)
+    start = next(blocks, b"")
+    blocks = chain([start], blocks)
     if looks_like_turtle(start[:_START_BYTES].decode("utf-8", errors="ignore")):
-        yield _read_turtle(path, chunks)
-        return
-    rest = b""
-    for chunk in chunks:
-        end = chunk.rfind(b"\n") + 1
-        if end:
-            yield b"".join((rest, memoryview(chunk)[:end]))
-            rest = chunk[end:]
-        else:
-            rest += chunk
-    if rest:
-        yield rest
+        yield _read_turtle(path, blocks)
+    else:
+        yield from blocks
 
 
-def _read_turtle(path: Path, chunks: Iterator[bytes]) -> CutBlock:
+def _read_turtle(path: Path, blocks: Iterator[bytes]) -> CutBlock:
     data = b""
-    while len(data) <= MOST_BYTES and (chunk := next(chunks, b"")):
-        data += chunk
+    while len(data) <= MOST_BYTES and (block := next(blocks, b"")):
+        data += block
     return CutBlock(write_terms(parse_turtle(data, path)), data.count(b"\n"))

@@ -8,6 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
+import string
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,11 +22,20 @@ _BRACKET = r"\([^()]*\)$"
 _ARTICLE = r"^(?:the|an?)'*[ ,.:!-][ ,.:!'-]*([a-z0-9])"
 # These words have several spellings, numbers may stand beside each other, and an article may stand at the end.
 _NOT_PLAIN = rf"(?i)(?-u:\b)(?:{'|'.join(_WORDS)})(?-u:\b)|[0-9][ ,.:!'-]+[0-9]|[ ,.:!'-](?:the|an?)[ ,.:!'-]*(?:\(|$)"
-_LONG_WORD = "^[a-z]{5}"
-_TWO_WORDS = "^[a-z]{4} [a-z]{3}"
-_LONG_BUT_SPELT_OTHERWISE = [word[:5] for word in _WORDS if len(word) >= 5]
-_FOUR_BUT_SPELT_OTHERWISE = [word for word in _WORDS if len(word) == 4]
-_THREE_BUT_SPELT_OTHERWISE = ["the", *(word[:3] for word in _WORDS if len(word) >= 3)]
+_LONG, _SHORT = 10, 6
+
+
+def _safe_words() -> str:
+    """Return a pattern of words of which two letters show that they are none of those spelt otherwise."""
+    letters = string.ascii_lowercase
+    words = [*_WORDS, "the", "a", "an"]
+    starts = {letter: {word[1:2] for word in words if word.startswith(letter)} for letter in letters}
+    free = "".join(letter for letter in letters if not starts[letter])
+    others = (f"{letter}[{''.join(sorted(set(letters) - starts[letter]))}]" for letter in letters if starts[letter])
+    return rf"(?:(?:[{free}]|{'|'.join(others)})[a-z]*)"
+
+
+_ALL_SAFE = rf"^{_safe_words()}(?: {_safe_words()})*$"
 
 
 def label_keys(labels: pl.Series) -> pl.Series:
@@ -51,35 +61,27 @@ def _plain_key() -> pl.Expr:
 
 @dataclass(frozen=True)
 class Beginnings:
-    """How labels with certain keys may begin: the keys' first five letters, and their first seven."""
+    """How labels with certain keys may begin: the first four to ten letters of the keys."""
 
-    five: pl.Series
-    seven: pl.Series
+    letters: pl.Series
 
     @classmethod
     def of(cls, keys: pl.Series) -> Beginnings:
         """Return the beginnings of labels that have one of the keys."""
-        return cls(keys.str.slice(0, 5).unique(), keys.str.slice(0, 7).unique())
+        return cls(pl.concat([keys.str.slice(0, length) for length in range(4, _LONG + 1)]).unique())
 
     def may_begin(self, labels: pl.Series) -> pl.Series:
         """Tell which labels may have one of the keys; for the others it is certain that they have none.
 
+        Words in plain letters are how a label's key begins, too, unless one of them may be spelt otherwise.
+
         Args:
-            labels: strings, of which only the first eight characters are read.
+            labels: strings, of which only the first ten characters are read.
         """
-        head = pl.col("head")
-        four, three = head.str.slice(0, 4), head.str.slice(5, 3)
-        long_word = head.str.contains(_LONG_WORD) & ~head.str.slice(0, 5).is_in(_LONG_BUT_SPELT_OTHERWISE)
-        two_words = (
-            head.str.contains(_TWO_WORDS)
-            & ~four.is_in(_FOUR_BUT_SPELT_OTHERWISE)
-            & ~three.is_in(_THREE_BUT_SPELT_OTHERWISE)
-        )
-        fits = (
-            pl.when(long_word)
-            .then(head.str.slice(0, 5).is_in(self.five.implode()))
-            .when(two_words)
-            .then((four + three).is_in(self.seven.implode()))
-            .otherwise(True)
-        )
-        return labels.str.slice(0, 8).str.to_lowercase().to_frame("head").select(fits.fill_null(True)).to_series()
+        long = labels.str.slice(0, _LONG).str.to_lowercase()
+        long_safe = long.str.contains(_ALL_SAFE) & (long.str.len_bytes() == _LONG)
+        short = long.str.slice(0, _SHORT)
+        short_safe = ~long_safe & short.str.contains(_ALL_SAFE) & (short.str.len_bytes() == _SHORT)
+        beginning = short.zip_with(~long_safe, long).str.replace_all(" ", "", literal=True)
+        is_safe = (long_safe | short_safe).fill_null(False)
+        return ~is_safe | beginning.is_in(self.letters.implode()).fill_null(True)

@@ -148,7 +148,7 @@ class DumpSource:
 
 def _keys_of_literals(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
     """Return the keys of labels still in quotes, null where no wanted key begins so."""
-    return _keys(terms, beginnings.may_begin(terms.str.slice(1, 8)), _text_of_literals)
+    return _keys(terms, beginnings.may_begin(terms.str.slice(1, 10)), _text_of_literals)
 
 
 def _text_of_literals(terms: pl.Series) -> pl.Series:
@@ -163,7 +163,7 @@ def _text_of_literals(terms: pl.Series) -> pl.Series:
 
 def _keys_of_pages(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
     """Return the keys of pages' names, null where no wanted key begins so."""
-    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, 8).str.replace_all("_", " ", literal=True)
+    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, 10).str.replace_all("_", " ", literal=True)
     return _keys(terms, beginnings.may_begin(start), _name_of_pages)
 
 

@@ -1,9 +1,13 @@
-"""Terms of use on disk while a graph is built: Parquet files in a temporary folder, one set a kind of fact."""
+"""Terms of use on disk while a graph is built: Parquet files in a temporary folder, one set a kind of fact.
+
+Notable here: a thread of its own writes while the next terms are read; it is one batch behind at most.
+"""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +17,7 @@ import polars as pl
 
 from kgprep.errors import KgprepError
 
-_ROWS_IN_MEMORY = 1_000_000
+_ROWS_IN_MEMORY = 500_000
 
 
 @dataclass
@@ -28,15 +32,18 @@ class Spill:
     rows: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     _waiting_rows: int = 0
+    _written: Future[None] = field(default_factory=lambda: _done())
     _files: dict[str, list[Path]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self._temporary = tempfile.TemporaryDirectory(prefix="kgprep-", dir=self.folder)
+        self._writer = ThreadPoolExecutor(1)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._writer.shutdown()
         self._temporary.cleanup()
 
     def add(self, parts: Mapping[str, pl.DataFrame]) -> None:
@@ -50,7 +57,7 @@ class Spill:
             self.rows[fact] = self.rows.get(fact, 0) + terms.height
             self._waiting_rows += terms.height
         if self._waiting_rows >= _ROWS_IN_MEMORY:
-            self._write()
+            self._hand_over()
 
     def scan(self, fact: str) -> Iterator[pl.LazyFrame]:
         """Return the terms of a kind of fact in parts, lazily.
@@ -58,11 +65,19 @@ class Spill:
         What is found in a part should be copied before the next is read: strings that are found hold on to all that
         were read with them.
         """
-        self._write()
+        if self._waiting:
+            self._hand_over()
+        self._written.result()
         return map(pl.scan_parquet, self._files.get(fact, []))
 
-    def _write(self) -> None:
-        for fact, frames in self._waiting.items():
+    def _hand_over(self) -> None:
+        """Have the waiting terms written once those before them are."""
+        self._written.result()
+        self._written = self._writer.submit(self._write, self._waiting)
+        self._waiting, self._waiting_rows = {}, 0
+
+    def _write(self, waiting: Mapping[str, list[pl.DataFrame]]) -> None:
+        for fact, frames in waiting.items():
             files = self._files.setdefault(fact, [])
             path = Path(self._temporary.name) / f"{fact}-{len(files):06}.parquet"
             try:
@@ -73,4 +88,9 @@ class Spill:
                     f"cannot write to {self._temporary.name} ({error}): free some space or set TMPDIR to another folder"
                 ) from error
             files.append(path)
-        self._waiting, self._waiting_rows = {}, 0
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future

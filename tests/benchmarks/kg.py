@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 
-from kgprep.kg.compression import read_chunks
+from kgprep.kg.compression import read_blocks
 from kgprep.simulate import simulate_dump
 
 RDFLIB_TRIPLES = 200_000
@@ -84,7 +84,7 @@ def load_into_dictionary(folder: Path, dump: Path) -> int:
 
 def read_decompressed(folder: Path, dump: Path) -> int:
     """Decompress a file on every core and throw the bytes away."""
-    return sum(chunk.count(b"\n") for chunk in read_chunks(dump, 16 * 2**20))
+    return sum(block.count(b"\n") for block in read_blocks(dump, 16 * 2**20))
 
 
 SYSTEMS: dict[str, Callable[[Path, Path], int]] = {
@@ -123,7 +123,7 @@ def compress(dump: Path) -> Path:
     """Write a dump as bzip2 of several streams, on every core."""
     compressed = dump.with_name(dump.name + ".bz2")
     with ProcessPoolExecutor() as pool, compressed.open("wb") as file:
-        file.writelines(pool.map(bz2.compress, read_chunks(dump, 9 * 10**6)))
+        file.writelines(pool.map(bz2.compress, read_blocks(dump, 9 * 10**6)))
     return compressed
 
 

@@ -10,9 +10,11 @@ from kgprep.kg.label_keys import Beginnings, label_keys
 from kgprep.kg.names import loose_key, parse_label
 
 _PIECES = st.sampled_from(
-    ["The", "the", "A", "An", "Part", "part", "Vol.", "No", "II", "ii", "iv", "2", "13", "Two", "six", "Three", "Four", "Dr.",
-     "Heat", "Matrix", "John", "Café", "It's", "O'Brien", "&", "and", ",", ":", "-", "!", ".", "(", ")", "(film)",
-     "(2003 film)", "(band)", "  ", "é", "The,", "Volumes", "Doctor", "partly", "ones"]
+    [
+        "The", "the", "A", "An", "Part", "part", "Vol.", "No", "II", "ii", "iv", "2", "13", "Two", "six", "Three",
+        "Four", "Dr.", "Heat", "Matrix", "John", "Café", "It's", "O'Brien", "&", "and", ",", ":", "-", "!", ".", "(",
+        ")", "(film)", "(2003 film)", "(band)", "  ", "é", "The,", "Volumes", "Doctor", "partly", "ones", "Sm", "i",
+    ]
 )  # fmt: skip
 _LABELS = st.lists(
     st.lists(_PIECES, min_size=1, max_size=5).flatmap(
@@ -45,4 +47,4 @@ def test_no_label_with_a_wanted_key_is_told_apart_by_its_beginning(labels: list[
 def test_most_labels_are_told_apart_by_their_beginning() -> None:
     beginnings = Beginnings.of(long_way(["Heat", "The Matrix", "John Wick"]))
     labels = pl.Series(["Matrix mechanics", "Elephant", "John Wickham", "John Major", "Heat", "Part One", "Été"])
-    assert beginnings.may_begin(labels).to_list() == [True, False, True, False, True, True, True]
+    assert beginnings.may_begin(labels).to_list() == [False, False, False, False, True, True, True]
