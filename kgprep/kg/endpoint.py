@@ -18,12 +18,14 @@ from typing import Any, Self
 
 import polars as pl
 
+from kgprep.kg.label_keys import label_keys
+from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.source import FACT_SCHEMA, End
 from kgprep.kg.sparql import RefusedError, SparqlClient
 from kgprep.kg.title_forms import page_names, title_forms
 from kgprep.kg.vocabulary import (
-    _NO_EDGE,
     FACT_OF_PREDICATE,
+    NO_EDGE,
     WIKIDATA_ENTITY,
     fact_of_triple,
 )
@@ -33,6 +35,7 @@ _VALID_IRI = r'^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*$'
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ID_FORMS = ("", f"^^<{_XSD}string>", f"^^<{_XSD}integer>", "@en")
 _RESULT_SCHEMA = pl.Schema([*FACT_SCHEMA.items(), ("is_iri", pl.Boolean()), ("is_blank", pl.Boolean())])
+_COLUMNS = "?subject ?predicate ?object (LANG(?object) AS ?lang)"
 _ORDER = "ORDER BY ?subject ?predicate ?object ?lang"
 _NO_LIMIT = 2**62
 
@@ -47,6 +50,7 @@ class EndpointSource:
         cache: SQLite file where answers are kept until the build is through; none are kept without it.
         batch_terms: terms a query asks for.
         batch_titles: titles a query asks for; most are not there, so their answers are short.
+        most_titles: an endpoint with at most so many labels, or redirects, is asked for all of them.
         page_rows: rows a page asks for.
         retries: of a failed request.
         backoff_seconds: the first pause between retries, doubled each time.
@@ -57,6 +61,7 @@ class EndpointSource:
     cache: Path | None = None
     batch_terms: int = 200
     batch_titles: int = 1_000
+    most_titles: int = 200_000
     page_rows: int = 10_000
     retries: int = 5
     backoff_seconds: float = 1.0
@@ -86,13 +91,16 @@ class EndpointSource:
         return of_fact.select(FACT_SCHEMA.names())
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
-        """Return the labels, or redirects, that are an item's name with or without a usual qualifier.
+        """Return the labels, or redirects, whose title is that of one of the items.
 
-        A dump compares loosely; here a page is found if its label, or for a redirect the end of its DBpedia IRI, is
-        one of `kgprep.kg.title_forms.title_forms` letter by letter. So accents, punctuation, spellings of numbers
-        inside a title, rarer qualifiers ("(1998 Tamil film)") and labels in further languages are not found; a page
-        that a redirect, a disambiguation page or an IMDb id leads to is.
+        A small endpoint is asked for all and its titles are compared loosely, as a dump's are. From a larger one a
+        page is found if its label, or for a redirect the end of its DBpedia IRI, is one of
+        `kgprep.kg.title_forms.title_forms` letter by letter. So accents, punctuation, spellings of numbers inside a
+        title, rarer qualifiers ("(1998 Tamil film)") and labels in further languages are not found there; a page that
+        a redirect, a disambiguation page or an IMDb id leads to is.
         """
+        if self._holds_few(fact):
+            return self._titled_among(self._everything(fact), fact, items)
         forms = title_forms(items)
         if fact == "label":
             tags = ["", *(f"@{language}" for language in self.languages)]
@@ -113,12 +121,29 @@ class EndpointSource:
         found = self._select(written, variable, self._pattern(fact), self.batch_titles)
         return found.filter(fact_of_triple() == fact).select(FACT_SCHEMA.names())
 
+    def _holds_few(self, fact: str) -> bool:
+        try:
+            counted = self._client.ask(f"SELECT (COUNT(*) AS ?count) WHERE {{ {self._pattern(fact)} }}")
+        except RefusedError:
+            return False
+        return int(counted.bindings[0]["count"]["value"]) <= self.most_titles
+
+    def _everything(self, fact: str) -> pl.DataFrame:
+        asked = f"SELECT DISTINCT {_COLUMNS} WHERE {{ {self._pattern(fact)} }} {_ORDER}"
+        found = pl.concat([pl.DataFrame(schema=_RESULT_SCHEMA), *self._pages(asked)])
+        return found.filter(~pl.col("is_blank")).unique()
+
+    def _titled_among(self, found: pl.DataFrame, fact: str, items: pl.DataFrame) -> pl.DataFrame:
+        keys = label_keys(label_from_iri(found["subject"]) if fact == "redirect" else found["object"])
+        wanted = items.select(loose_key(pl.col("name"))).to_series().unique()
+        return found.filter(keys.is_in(wanted.implode()) & (fact_of_triple() == fact)).select(FACT_SCHEMA.names())
+
     def _pattern(self, fact: str) -> str:
         """Return the graph pattern of a fact; what it lets through is told apart by `fact_of_triple` afterwards."""
         predicates = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
         anything = "?subject ?predicate ?object ."
         if not predicates:
-            unwanted = " || ".join(f'STRSTARTS(STR(?predicate), "{prefix}")' for prefix in _NO_EDGE)
+            unwanted = " || ".join(f'STRSTARTS(STR(?predicate), "{prefix}")' for prefix in NO_EDGE)
             return f"{anything} FILTER(isIRI(?object)) FILTER(!({unwanted}))"
         # Planners look up a predicate that stands in the pattern; one from VALUES makes some read every triple.
         pattern = f"{anything} FILTER(?predicate IN ({', '.join(predicates)}))"
@@ -134,10 +159,7 @@ class EndpointSource:
     def _select(self, written: pl.Series, variable: str, pattern: str, batch: int) -> pl.DataFrame:
         def query(terms: Sequence[str]) -> str:
             values = f"VALUES ?{variable} {{ {' '.join(terms)} }}"
-            return (
-                f"SELECT DISTINCT ?subject ?predicate ?object (LANG(?object) AS ?lang) "
-                f"WHERE {{ {values} {pattern} }} {_ORDER}"
-            )
+            return f"SELECT DISTINCT {_COLUMNS} WHERE {{ {values} {pattern} }} {_ORDER}"
 
         pages = [pl.DataFrame(schema=_RESULT_SCHEMA)]
         for start in range(0, written.len(), batch):

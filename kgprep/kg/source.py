@@ -114,7 +114,9 @@ class DumpSource:
         for part in self._spill.scan(fact):
             keyed = part.with_columns(key.alias("wanted"))
             terms = keyed.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
-            found.append(read_terms(terms).select(FACT_SCHEMA.names()))
+            # Language tags have no case.
+            meant = read_terms(terms).with_columns(pl.col("lang").str.to_lowercase())
+            found.append(meant.select(FACT_SCHEMA.names()))
         return pl.concat(found)
 
     def _read(self) -> None:
@@ -135,15 +137,16 @@ class DumpSource:
             of_fact = block.terms
             if len(stating) < len(predicates):
                 of_fact = of_fact.filter(pl.col("predicate").is_in(stating.implode()))
-            parts[fact] = of_fact if block.is_plain and fact == "edge" else of_fact.filter(self._is_sound(fact))
+            parts[fact] = of_fact if block.is_plain and fact != "same_as" else of_fact.filter(self._is_sound(fact))
         return parts
 
     def _is_sound(self, fact: str) -> pl.Expr:
         if fact == "text":
             tag = pl.col("object").str.tail(_TAG_CHARACTERS).str.extract("@([A-Za-z0-9-]+)$").str.head(2)
-            return tag.is_null() | tag.is_in([language[:2] for language in self.languages])
-        joins_iris = pl.all_horizontal(pl.col("subject", "object").str.starts_with("<"))
-        return sound_fact(pl.lit(fact), joins_iris, pl.col("object"), start="<").is_not_null()
+            in_language = tag.str.to_lowercase().is_in([language[:2] for language in self.languages])
+            return pl.col("subject").str.starts_with("<") & (tag.is_null() | in_language)
+        subject_is_iri, object_is_iri = (pl.col(end).str.starts_with("<") for end in ("subject", "object"))
+        return sound_fact(pl.lit(fact), subject_is_iri, object_is_iri, pl.col("object"), start="<").is_not_null()
 
 
 def _keys_of_literals(terms: pl.Series, beginnings: Beginnings) -> pl.Series:

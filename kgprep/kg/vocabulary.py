@@ -41,16 +41,17 @@ FACT_OF_PREDICATE: dict[str, str] = {
 
 FACTS = ("edge", "label", "type", "imdb_id", "date", "redirect", "disambiguation", "same_as", "text", "name")
 
-_BETWEEN_IRIS = ("edge", "redirect", "disambiguation", "same_as")
+_BETWEEN_IRIS = ("edge", "type", "redirect", "disambiguation", "same_as")
 _NO_EDGE_NAMESPACES = (RDF, RDFS, OWL, "http://www.w3.org/2004/02/skos/core#", "http://www.w3.org/ns/prov#")
 _NO_EDGE_PREFIXES = (f"{DBO}wikiPage", f"{DBO}thumbnail", f"{DBP}wiki", "http://purl.org/dc/terms/subject")
 _NO_EDGE_FOAF = ("homepage", "depiction", "page", "primaryTopic", "isPrimaryTopicOf", "thumbnail")
-_NO_EDGE = (*_NO_EDGE_NAMESPACES, *_NO_EDGE_PREFIXES, *(FOAF + name for name in _NO_EDGE_FOAF))
+NO_EDGE = (*_NO_EDGE_NAMESPACES, *_NO_EDGE_PREFIXES, *(FOAF + name for name in _NO_EDGE_FOAF))
+"""What the predicates start with whose triples never become edges."""
 
 
 def fact_of_predicate(predicate: str) -> str | None:
     """Name the fact that triples with a predicate state, one of `FACTS`, or None where they are of no use here."""
-    return FACT_OF_PREDICATE.get(predicate) or (None if predicate.startswith(_NO_EDGE) else "edge")
+    return FACT_OF_PREDICATE.get(predicate) or (None if predicate.startswith(NO_EDGE) else "edge")
 
 
 def facts_of_predicates(predicates: pl.Series) -> pl.Series:
@@ -60,16 +61,18 @@ def facts_of_predicates(predicates: pl.Series) -> pl.Series:
     return predicates.replace_strict(distinct, pl.Series(facts, dtype=pl.String), return_dtype=pl.String)
 
 
-def sound_fact(fact: pl.Expr, joins_iris: pl.Expr, end: pl.Expr, start: str = "") -> pl.Expr:
-    """Return the fact, null where the terms are none that it can hold of: a literal or blank node ends no edge.
+def sound_fact(
+    fact: pl.Expr, subject_is_iri: pl.Expr, object_is_iri: pl.Expr, end: pl.Expr, start: str = ""
+) -> pl.Expr:
+    """Return the fact, null where the terms are none that it can hold of: a literal ends no edge.
 
     Args:
         fact: one of `FACTS`.
-        joins_iris: whether subject and object are IRIs.
+        subject_is_iri, object_is_iri: what the ends of the triple are.
         end: the object.
         start: what an IRI starts with in this form, such as N-Triples' bracket.
     """
-    is_refused = fact.is_in(_BETWEEN_IRIS) & ~joins_iris
+    is_refused = ~subject_is_iri | (fact.is_in(_BETWEEN_IRIS) & ~object_is_iri)
     is_elsewhere = (fact == "same_as") & ~end.str.starts_with(start + WIKIDATA_ENTITY)
     return pl.when(~(is_refused | is_elsewhere)).then(fact)
 
@@ -77,8 +80,8 @@ def sound_fact(fact: pl.Expr, joins_iris: pl.Expr, end: pl.Expr, start: str = ""
 def fact_of_triple() -> pl.Expr:
     """Name the fact that a triple (`kgprep.kg.ntriples.TRIPLE_SCHEMA`) states, or null where it is of no use here."""
     fact = pl.col("predicate").map_batches(facts_of_predicates, pl.String)
-    joins_iris = pl.col("is_iri") & ~pl.col("subject").str.starts_with("_:")
-    return sound_fact(fact, joins_iris, pl.col("object")).alias("fact")
+    subject_is_iri = ~pl.col("subject").str.starts_with("_:")
+    return sound_fact(fact, subject_is_iri, pl.col("is_iri"), pl.col("object")).alias("fact")
 
 
 _TYPE_NAMES: dict[str, tuple[str, ...]] = {
