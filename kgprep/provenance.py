@@ -91,6 +91,7 @@ def read_provenance(workspace: Path) -> dict[str, Any]:
     Raises:
         KgprepError: the file is not JSON.
     """
+    finish_commit(workspace)
     path = provenance_path(workspace)
     if not path.exists():
         return {"schema_version": SCHEMA_VERSION, "stages": {}}
@@ -177,6 +178,7 @@ class Stage:
         self._summary: StageSummary | None = None
 
     def __enter__(self) -> Self:
+        finish_commit(self.workspace)
         console.print(f"[bold]{self.name}[/bold]")
         return self
 
@@ -188,8 +190,10 @@ class Stage:
                 self._commit()
         finally:
             self._sums.shutdown(cancel_futures=True)
-            for partial in self._partials:
-                partial.unlink(missing_ok=True)
+            # A commit that began goes on when the workspace is opened next.
+            if not _journal(self.workspace).exists():
+                for partial in self._partials:
+                    partial.unlink(missing_ok=True)
 
     def source(self, path: Path, licence: str | None = None, citation: str | None = None) -> Path:
         """Record `path` as an input and return it.
@@ -220,7 +224,7 @@ class Stage:
     def write(self, table: Table, frame: pl.DataFrame) -> None:
         """Write `frame` beside its place; it is renamed into place when the stage ends well."""
         path = table.path(self.workspace)
-        partial = path.with_name(path.name + ".partial")
+        partial = _beside(path)
         self._partials[partial] = path
         with write_beside(partial) as beside:
             write_parquet(table, frame, beside)
@@ -238,17 +242,24 @@ class Stage:
         return self._summary
 
     def _commit(self) -> None:
-        for partial, path in self._partials.items():
-            partial.replace(path)
         self._summary = StageSummary(
             self.name, self._rows, tuple(self.counts), time.monotonic() - self._started, peak_memory()
         )
-        self._record(self._summary)
+        bundle = provenance_path(self.workspace)
+        record = json.dumps(self._record(self._summary), indent=2, ensure_ascii=False) + "\n"
+        with write_beside(_beside(bundle)) as partial:
+            partial.write_text(record, encoding="utf-8")
+        self._partials[_beside(bundle)] = bundle
+        names = [path.relative_to(self.workspace).as_posix() for path in self._partials.values()]
+        with write_beside(_journal(self.workspace)) as partial:
+            partial.write_text(json.dumps(names), encoding="utf-8")
+        finish_commit(self.workspace)
         console.print(
             f"  {self.name} took {self._summary.seconds:.1f} s, peak memory {self._summary.peak_memory / 2**20:,.0f} MB"
         )
 
-    def _record(self, summary: StageSummary) -> None:
+    def _record(self, summary: StageSummary) -> dict[str, Any]:
+        """Return the bundle's record with this stage in it."""
         sources = [source.result() for source in self._sources]
         record = read_provenance(self.workspace)
         record["schema_version"] = SCHEMA_VERSION
@@ -263,14 +274,37 @@ class Stage:
             "outputs": [path.relative_to(self.workspace).as_posix() for path in outputs],
             "counts": [asdict(count) for count in summary.counts],
             "tables": {
-                name: {"rows": rows, "sha256": file_sha256(self.workspace / f"{name}.parquet")}
+                name: {"rows": rows, "sha256": file_sha256(_beside(self.workspace / f"{name}.parquet"))}
                 for name, rows in summary.rows.items()
             },
             "seconds": round(summary.seconds, 2),
             "peak_memory_bytes": summary.peak_memory,
         }
-        with write_beside(provenance_path(self.workspace)) as partial:
-            partial.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return record
+
+
+def finish_commit(workspace: Path) -> None:
+    """Rename what a stage has written whole into place; also where it was killed while it did so.
+
+    A stage lists its files in ``commit.json`` before it renames the first, so that whoever opens the workspace next
+    finds either no list, and the files before, or a list, and goes on to the end of it.
+    """
+    journal = _journal(workspace)
+    if not journal.exists():
+        return
+    for name in json.loads(journal.read_text(encoding="utf-8")):
+        path = workspace / name
+        if _beside(path).exists():
+            _beside(path).replace(path)
+    journal.unlink()
+
+
+def _journal(workspace: Path) -> Path:
+    return workspace / "commit.json"
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
 
 
 def _describe(path: Path, licence: str | None, citation: str | None) -> Source:

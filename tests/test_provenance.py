@@ -108,3 +108,17 @@ def test_a_broken_bundle_json_is_named(tmp_path: Path) -> None:
 def test_bundle_json_is_readable_json(tmp_path: Path, dump: Path) -> None:
     run_build(tmp_path, dump)
     assert json.loads((tmp_path / "bundle.json").read_text())["schema_version"] == 1
+
+
+def test_a_stage_that_was_killed_while_it_renamed_its_files_is_taken_to_its_end(tmp_path: Path, dump: Path) -> None:
+    workspace, whole = tmp_path / "killed", tmp_path / "whole"
+    run_build(workspace, dump, hops=1)
+    run_build(whole, dump, hops=2)
+    # What stands when the tables are renamed and the record is not.
+    names = ["kg/edges.parquet", "bundle.json"]
+    (workspace / "kg" / "edges.parquet").write_bytes((whole / "kg" / "edges.parquet").read_bytes())
+    (workspace / "bundle.json.partial").write_bytes((whole / "bundle.json").read_bytes())
+    (workspace / "commit.json").write_text(json.dumps(names))
+    assert read_provenance(workspace) == read_provenance(whole)
+    assert is_current(workspace, "build-kg", {"hops": 2})
+    assert sorted(path.name for path in workspace.rglob("*") if path.is_file()) == ["bundle.json", "edges.parquet"]
