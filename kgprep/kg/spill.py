@@ -17,7 +17,7 @@ import polars as pl
 
 from kgprep.errors import KgprepError
 
-_ROWS_IN_MEMORY = 500_000
+_BYTES_IN_MEMORY = 64 * 2**20
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Spill:
     folder: Path | None = None
     rows: dict[str, int] = field(default_factory=dict)
     _waiting: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-    _waiting_rows: int = 0
+    _waiting_bytes: float = 0
     _written: Future[None] = field(default_factory=lambda: _done())
     _files: dict[str, list[Path]] = field(default_factory=dict)
 
@@ -55,8 +55,8 @@ class Spill:
         for fact, terms in parts.items():
             self._waiting.setdefault(fact, []).append(terms)
             self.rows[fact] = self.rows.get(fact, 0) + terms.height
-            self._waiting_rows += terms.height
-        if self._waiting_rows >= _ROWS_IN_MEMORY:
+            self._waiting_bytes += terms.estimated_size()
+        if self._waiting_bytes >= _BYTES_IN_MEMORY:
             self._hand_over()
 
     def scan(self, fact: str) -> Iterator[pl.LazyFrame]:
@@ -74,7 +74,7 @@ class Spill:
         """Have the waiting terms written once those before them are."""
         self._written.result()
         self._written = self._writer.submit(self._write, self._waiting)
-        self._waiting, self._waiting_rows = {}, 0
+        self._waiting, self._waiting_bytes = {}, 0
 
     def _write(self, waiting: Mapping[str, list[pl.DataFrame]]) -> None:
         for fact, frames in waiting.items():
