@@ -49,6 +49,16 @@ def test_lines_that_are_not_n_triples_are_counted_and_shown(tmp_path: Path) -> N
     assert "lines of the dumps that are triples: 5,986 of 5,987" in result.output
 
 
+def test_a_strict_build_stops_at_a_line_that_is_not_n_triples(tmp_path: Path) -> None:
+    dump = tmp_path / "dump.nt"
+    dump.write_text((SAMPLE / "dbpedia.nt").read_text() + "this is no triple\n")
+    lines = len(dump.read_text().splitlines())
+    result = build(tmp_path / "ws", "--dump", dump, "--strict")
+    assert result.exit_code == 1
+    assert f"dump.nt:{lines}: not N-Triples: this is no triple: mend the line" in result.output.splitlines()[-1]
+    assert files_below(tmp_path / "ws") == []
+
+
 def test_a_dialogue_without_messages_is_skipped_and_shown(tmp_path: Path) -> None:
     result = build(tmp_path / "ws", "--dump", SAMPLE / "dbpedia.nt")
     assert "skipped: the dialogue has no messages: 1" in result.output

@@ -106,6 +106,7 @@ class DumpSource:
         triples = sum(report.triples for report in reports)
         counts = [Count("lines of the dumps that are triples", triples, triples + sum(r.malformed for r in reports))]
         counts += [Count(f"triples read as {fact}", self._spill.rows.get(fact, 0), triples) for fact in FACTS]
+        counts.append(Count("triples of no use to a graph", triples - sum(self._spill.rows.values()), triples))
         return tuple(counts), tuple(place for report in reports for place in report.places)
 
     def _found(self, fact: str, key: pl.Expr, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 
 from kgprep.errors import KgprepError
 
-_BYTES_IN_MEMORY = 64 * 2**20
+_BYTES_IN_MEMORY = 48 * 2**20
 
 
 @dataclass

@@ -6,6 +6,8 @@ from a types dump.
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 RESOURCE = "http://dbpedia.org/resource/"
@@ -49,6 +51,7 @@ NO_EDGE = (*_NO_EDGE_NAMESPACES, *_NO_EDGE_PREFIXES, *(FOAF + name for name in _
 """What the predicates start with whose triples never become edges."""
 
 
+@cache
 def fact_of_predicate(predicate: str) -> str | None:
     """Name the fact that triples with a predicate state, one of `FACTS`, or None where they are of no use here."""
     return FACT_OF_PREDICATE.get(predicate) or (None if predicate.startswith(NO_EDGE) else "edge")

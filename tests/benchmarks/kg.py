@@ -24,8 +24,8 @@ from pathlib import Path
 from kgprep.kg.compression import read_blocks
 from kgprep.simulate import simulate_dump
 
-RDFLIB_TRIPLES = 200_000
-"""What rdflib is given of the dump: it keeps all in memory, and its speed does not depend on the size."""
+RDFLIB_TRIPLES = 1_000_000
+"""What rdflib is given of the dump: it keeps all in memory, about 2.5 GB for so many."""
 
 
 @dataclass(frozen=True)
