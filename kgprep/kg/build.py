@@ -7,8 +7,6 @@ Notable here:
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +43,7 @@ from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
 from kgprep.provenance import Count, Stage, StageSummary, progress
 from kgprep.sources import licence_of
 
-_ANSWERS = ".endpoint"
+_ANSWERS = ".endpoint.sqlite"
 
 
 class KgConfig(BaseModel):
@@ -123,8 +121,11 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
         _write_graph(stage, graph)
         if config.dialogues is not None:
             _write_dialogues(stage, dialogue_set, graph.items)
-    # What an endpoint has answered is kept until here, so that a build that breaks off can go on.
-    shutil.rmtree(workspace / _ANSWERS, ignore_errors=True)
+    if config.endpoint is not None:
+        from kgprep.kg.sparql import forget_answers
+
+        # What an endpoint has answered is kept until here, so that a build that breaks off can go on.
+        forget_answers(workspace / _ANSWERS)
     return stage.summary
 
 
@@ -179,8 +180,7 @@ def _source(
     if config.endpoint is not None:
         from kgprep.kg.endpoint import EndpointSource
 
-        answers = hashlib.sha256(config.endpoint.encode()).hexdigest()[:16]
-        return EndpointSource(config.endpoint, languages, workspace / _ANSWERS / f"{answers}.sqlite")
+        return EndpointSource(config.endpoint, languages, workspace / _ANSWERS)
     return DumpSource([stage.source(path, *licence_of(path)) for path in config.dumps], languages, config.strict)
 
 

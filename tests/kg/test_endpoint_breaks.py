@@ -11,7 +11,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
 from kgprep.errors import KgprepError
+from kgprep.kg.build import KgConfig, build_kg
 from kgprep.kg.candidates import find_candidates
 from kgprep.kg.endpoint import EndpointSource
 from kgprep.kg.source import TripleSource
@@ -19,7 +21,7 @@ from kgprep.kg.sparql import forget_answers
 from kgprep.kg.subgraph import SubgraphOptions, expand
 from tests.kg.sparql_server import CUT, PROBE, Endpoint, Trouble, troubled_endpoint
 
-ITEMS = pl.DataFrame(
+FILMS = pl.DataFrame(
     {"name": ["Heat", "Se7en", "La La Land"], "year": [1995, None, 2016], "imdb_id": ["tt0113277", None, None]},
     schema={"name": pl.String, "year": pl.Int16, "imdb_id": pl.String},
 )
@@ -34,7 +36,7 @@ def endpoint(dumps: tuple[Path, ...]) -> Iterator[Endpoint]:
 
 def graph(source: TripleSource) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ask what a build asks: which entities the items may be, and the edges around those."""
-    candidates = find_candidates(source, ITEMS)
+    candidates = find_candidates(source, FILMS)
     edges = expand(source, candidates["iri"], SubgraphOptions(direction="both")).edges
     return candidates, edges
 
@@ -72,6 +74,30 @@ def test_a_build_goes_on_where_the_endpoint_went_away(endpoint: Endpoint, tmp_pa
     assert counts["answers taken from before the build broke off"] == answers
     assert counts["requests to the endpoint"] == 1 + needed - answers
     assert all(one.equals(other) for one, other in zip(resumed, unbroken, strict=True))
+
+
+@pytest.mark.slow
+def test_a_whole_build_goes_on_where_the_endpoint_went_away(
+    endpoint: Endpoint, tmp_path: Path, items_file: Path
+) -> None:
+    unbroken, workspace = tmp_path / "unbroken", tmp_path / "workspace"
+    config = KgConfig(items=items_file, endpoint=endpoint.url)
+    build_kg(unbroken, config)
+    needed = len(endpoint.questions())
+    endpoint.answered.clear()
+    endpoint.dies_after = 20
+    with pytest.raises(KgprepError, match="does not answer"):
+        build_kg(workspace, config)
+    before = endpoint.questions()
+    endpoint.dies_after = None
+    endpoint.answered.clear()
+    summary = build_kg(workspace, config)
+    assert not set(before) & set(endpoint.questions())
+    assert len(before) + len(endpoint.questions()) == needed
+    taken = {count.what: count.kept for count in summary.counts}["answers taken from before the build broke off"]
+    assert taken == len(before)
+    assert all(read_table(workspace, table).equals(read_table(unbroken, table)) for table in (ENTITIES, EDGES, ITEMS))
+    assert not (workspace / ".endpoint.sqlite").exists()
 
 
 def test_answers_that_were_kept_are_forgotten(endpoint: Endpoint, tmp_path: Path) -> None:
