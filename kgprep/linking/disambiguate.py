@@ -19,6 +19,8 @@ KIND_WEIGHTS = {
     "other": 0.3,
     "work": 0.1,
 }
+GENRE_FORM = 4.0
+"""A form listed for a genre names that node, not a second node of the graph with this very label."""
 SAME_YEAR = 8.0
 OTHER_YEAR = 0.1
 IN_PLAY = 6.0
@@ -57,9 +59,10 @@ def add_play(candidates: pl.DataFrame, context: pl.DataFrame, edges: pl.DataFram
 
 
 def weight() -> pl.Expr:
-    """Return the weight of a candidate; reads prior, kind, year, entity_year, is_mentioned, in_play."""
+    """Return the weight of a candidate; reads prior, kind, genre_form, year, entity_year, is_mentioned, in_play."""
     kind = pl.col("kind").replace_strict(KIND_WEIGHTS, return_dtype=pl.Float64)
     differs = (pl.col("year") - pl.col("entity_year")).abs()
     year = pl.when(differs.is_null()).then(1.0).when(differs <= 1).then(SAME_YEAR).otherwise(OTHER_YEAR)
     play = pl.when("is_mentioned").then(IN_PLAY).when("in_play").then(NEIGHBOUR_IN_PLAY).otherwise(1.0)
-    return pl.col("prior").cast(pl.Float64).clip(lower_bound=LEAST_PRIOR) * kind * year * play
+    genre = pl.when("genre_form").then(GENRE_FORM).otherwise(1.0)
+    return pl.col("prior").cast(pl.Float64).clip(lower_bound=LEAST_PRIOR) * kind * genre * year * play

@@ -25,14 +25,34 @@ class FoldedText:
     origin: Integers
 
 
+_TYPED_AS = {**dict.fromkeys("’‘ʼ′", "'"), **dict.fromkeys("‐‑‒–—", "-")}
+
+
 def fold_character(character: str) -> str:
-    """Fold one character; one that would vanish stays as it is, so nothing disappears from a text."""
+    """Fold one character; one that would vanish stays as it is, so nothing disappears from a text.
+
+    Apostrophes and hyphens become the ones on a keyboard: phones and word processors type others.
+    """
+    if character in _TYPED_AS:
+        return _TYPED_AS[character]
     return unicodedata.normalize("NFKC", character).casefold() or character
 
 
 def fold(text: str) -> str:
     """Fold `text` character by character."""
     return text.translate({ord(character): fold_character(character) for character in set(text)})
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """Return the folded forms under which `name` is typed: as it is, with its accents as marks, without them."""
+    folded = fold(name)
+    if folded.isascii():
+        return (folded,)
+    marked = unicodedata.normalize("NFD", folded)
+    # Only Latin loses its accents in use; in other scripts a mark makes another letter.
+    is_latin = all(unicodedata.name(letter, "").startswith("LATIN") for letter in folded if letter.isalpha())
+    bare = "".join(each for each in marked if not unicodedata.combining(each)) if is_latin else folded
+    return tuple(dict.fromkeys((folded, unicodedata.normalize("NFC", folded), fold(marked), fold(bare))))
 
 
 def fold_with_origin(text: str) -> FoldedText:

@@ -16,7 +16,7 @@ import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, read_table
 from kgprep.linking.disambiguate import add_play, weight
-from kgprep.linking.folding import fold
+from kgprep.linking.folding import spellings
 from kgprep.linking.gazetteer import Gazetteer
 from kgprep.linking.genres import genre_forms
 from kgprep.linking.surface import NO_NAME, describe_surface, surface_score
@@ -107,13 +107,13 @@ class EntityLinker:
 def _candidates(entities: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """Return which entities each form may mean: form str (folded), entity_id, prior, and what sort of form it is."""
     named = aliases.select(
-        pl.Series("form", [fold(alias) for alias in aliases["alias"]], dtype=pl.String),
+        pl.Series("form", [spellings(alias) for alias in aliases["alias"]], dtype=pl.List(pl.String)),
         "entity_id",
         "prior",
         is_short_name=pl.col("source").cast(pl.String) == "short_name",
         genre_form=False,
         needs_head_noun=False,
-    )
+    ).explode("form")
     spoken = genre_forms(entities).select(
         "form",
         "entity_id",

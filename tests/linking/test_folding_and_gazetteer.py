@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgprep.linking.folding import fold, fold_with_origin
+from kgprep.linking.folding import fold, fold_with_origin, spellings
 from kgprep.linking.gazetteer import Gazetteer
 
 AWKWARD = "İstanbul Straße ﬁlm Ａｂｃ é e\u0301 👩‍👧 黑客帝国 ǅ ŉ"
@@ -71,3 +71,14 @@ def test_a_missing_text_does_not_move_the_rows_after_it() -> None:
     gazetteer = Gazetteer.from_aliases(pl.Series(["film"]))
     texts = pl.Series(["a", None, "film", "x film"], dtype=pl.String)
     assert gazetteer.find(texts).select("text", "start", "end").rows() == [(2, 0, 4), (3, 2, 6)]
+
+
+@pytest.mark.parametrize("typed", ["Amélie’s", "Ame\u0301lie's", "Amelie's", "AMÉLIE‘S"])
+def test_a_name_is_found_as_people_type_it(typed: str) -> None:
+    gazetteer = Gazetteer.from_aliases(pl.Series(spellings("Amélie's")))
+    assert gazetteer.find([f"see {typed} now"])["word"].to_list() == [typed]
+
+
+def test_accents_stay_where_they_make_another_letter() -> None:
+    assert "тои" not in spellings("той")
+    assert "か" not in spellings("が")

@@ -138,3 +138,21 @@ def test_priors_of_zero_give_a_score_that_is_a_number(linker: EntityLinker) -> N
     assert links["score"].is_finite().all()
     assert links["score"].is_between(0, 1).all()
     assert links.height == 1
+
+
+def test_one_genre_has_one_node_even_where_the_graph_has_two(linker: EntityLinker) -> None:
+    entities = pl.DataFrame(
+        {
+            "entity_id": [0, 1],
+            "iri": [DBR + "Sci-fi", DBR + "Science_fiction_film"],
+            "label": ["Sci-fi", "Science fiction film"],
+            "kind": "genre",
+            "year": None,
+        },
+        schema_overrides={"entity_id": pl.Int32, "year": pl.Int16},
+    )
+    aliases = entities.select(
+        pl.col("label").alias("alias"), "entity_id", source=pl.lit("label"), prior=pl.lit(1.0, pl.Float32)
+    )
+    made = EntityLinker.from_tables(entities, aliases, linker.edges.head(0))
+    assert made.link(["some sci-fi", "some scifi", "some sci fi"])["entity_id"].to_list() == [1, 1, 1]
