@@ -374,6 +374,8 @@ def simulate_command(
     from kgprep.simulate import SimulateConfig, simulate_dump, write_simulation
 
     if triples is not None:
+        if films is not None or workspace is not None:
+            raise click.UsageError("--dump makes up its own films: leave out --films and --workspace")
         summary = simulate_dump(out, triples, options["seed"])
         click.echo(f"{summary.triples:,} triples: {summary.dump}\nitems: {summary.items}")
         return

@@ -59,6 +59,14 @@ def test_a_strict_build_stops_at_a_line_that_is_not_n_triples(tmp_path: Path) ->
     assert files_below(tmp_path / "ws") == []
 
 
+def test_a_made_up_dump_takes_no_films(tmp_path: Path) -> None:
+    arguments = ["simulate", "--out", str(tmp_path / "out"), "--dump", "1000", "--films", str(tmp_path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "--dump makes up its own films" in result.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_dialogue_without_messages_is_skipped_and_shown(tmp_path: Path) -> None:
     result = build(tmp_path / "ws", "--dump", SAMPLE / "dbpedia.nt")
     assert "skipped: the dialogue has no messages: 1" in result.output
