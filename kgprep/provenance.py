@@ -15,7 +15,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -242,11 +242,12 @@ class Stage:
         return self._summary
 
     def _commit(self) -> None:
+        sources = [source.result() for source in self._sources]
         self._summary = StageSummary(
             self.name, self._rows, tuple(self.counts), time.monotonic() - self._started, peak_memory()
         )
         bundle = provenance_path(self.workspace)
-        record = json.dumps(self._record(self._summary), indent=2, ensure_ascii=False) + "\n"
+        record = json.dumps(self._record(self._summary, sources), indent=2, ensure_ascii=False) + "\n"
         with write_beside(_beside(bundle)) as partial:
             partial.write_text(record, encoding="utf-8")
         self._partials[_beside(bundle)] = bundle
@@ -258,9 +259,8 @@ class Stage:
             f"  {self.name} took {self._summary.seconds:.1f} s, peak memory {self._summary.peak_memory / 2**20:,.0f} MB"
         )
 
-    def _record(self, summary: StageSummary) -> dict[str, Any]:
+    def _record(self, summary: StageSummary, sources: Sequence[Source]) -> dict[str, Any]:
         """Return the bundle's record with this stage in it."""
-        sources = [source.result() for source in self._sources]
         record = read_provenance(self.workspace)
         record["schema_version"] = SCHEMA_VERSION
         stages = record["stages"]

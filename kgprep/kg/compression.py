@@ -9,14 +9,23 @@ Notable here:
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from kgprep.errors import KgprepError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_DAMAGE = (EOFError, zlib.error, zstd.ZstdError, RuntimeError)
+"""What decompressors raise for damaged data; the bzip2 library has no exception of its own."""
 
 
 def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
@@ -39,16 +48,14 @@ def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
         if error.errno is not None:
             raise KgprepError(f"{path} cannot be read ({error.strerror}): check the path") from error
         raise _damaged(path, error) from error
-    except Exception as error:
-        if not isinstance(error, _DAMAGE) and type(error).__name__ != "ZstdError":
-            raise
+    except _DAMAGE as error:
         raise _damaged(path, error) from error
 
 
-def _whole_lines(file: IO[bytes], block_bytes: int) -> Iterator[bytes]:
+def _whole_lines(file: io.BufferedIOBase, block_bytes: int) -> Iterator[bytes]:
     """Cut a stream behind the last line end that fits; what follows is moved to the front of the one buffer."""
     buffer, filled = bytearray(block_bytes), 0
-    while count := file.readinto(memoryview(buffer)[filled:]):  # type: ignore[attr-defined]
+    while count := file.readinto(memoryview(buffer)[filled:]):
         filled += count
         if end := buffer.rfind(b"\n", 0, filled) + 1:
             yield bytes(memoryview(buffer)[:end])
@@ -60,32 +67,20 @@ def _whole_lines(file: IO[bytes], block_bytes: int) -> Iterator[bytes]:
         yield bytes(memoryview(buffer)[:filled])
 
 
-_DAMAGE = (EOFError, zlib.error, RuntimeError)
-"""What decompressors raise; the bzip2 library has no exception of its own."""
-
-
 def _damaged(path: Path, error: Exception) -> KgprepError:
     reason = "unexpected end of data" if str(error) == "std::exception" else str(error)
     return KgprepError(f"{path} is cut short or damaged ({reason}): download it again")
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> io.BufferedIOBase:
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(b"BZh"):
         import indexed_bzip2
 
-        return cast(IO[bytes], indexed_bzip2.open(str(path), parallelization=os.cpu_count() or 1))
+        return cast(io.BufferedIOBase, indexed_bzip2.open(str(path), parallelization=os.cpu_count() or 1))
     if start.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
+        return gzip.GzipFile(path)
     if start == b"\x28\xb5\x2f\xfd":
-        return _open_zstd(path)
+        return cast(io.BufferedIOBase, zstd.ZstdFile(path))
     return path.open("rb")
-
-
-def _open_zstd(path: Path) -> IO[bytes]:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return cast(IO[bytes], zstd.open(path, "rb"))

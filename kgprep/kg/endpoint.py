@@ -5,12 +5,13 @@ Notable here:
 - endpoints cut pages silently, so each answer is paged until a page is empty, or smaller than one that came before;
 - answers are kept in a file while a build runs, so a build that broke off goes on where it stopped: batches depend on
   the terms alone, and the same questions are asked again;
-- titles are matched exactly, in the spellings of `kgprep.kg.title_forms`; an endpoint cannot compare them loosely.
+- the titles of a small endpoint are all read and compared loosely; a larger one, which cannot compare them so, is asked
+  for the exact spellings of `kgprep.kg.title_forms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -84,11 +85,7 @@ class EndpointSource:
         """Return the triples that state `fact` and whose `end` is one of `terms`."""
         written = _literals(terms, _ID_FORMS) if fact == "imdb_id" and end == "object" else _iris(terms)
         found = self._select(written, end, self._pattern(fact), self.batch_terms)
-        of_fact = found.with_columns(fact_of_triple()).filter(pl.col("fact") == fact)
-        if fact == "text":
-            tags = [language[:2] for language in self.languages]
-            of_fact = of_fact.filter(pl.col("lang").is_null() | pl.col("lang").str.head(2).is_in(tags))
-        return of_fact.select(FACT_SCHEMA.names())
+        return found.filter(fact_of_triple() == fact).select(FACT_SCHEMA.names())
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels, or redirects, whose title is that of one of the items.
@@ -130,8 +127,7 @@ class EndpointSource:
 
     def _everything(self, fact: str) -> pl.DataFrame:
         asked = f"SELECT DISTINCT {_COLUMNS} WHERE {{ {self._pattern(fact)} }} {_ORDER}"
-        found = pl.concat([pl.DataFrame(schema=_RESULT_SCHEMA), *self._pages(asked)])
-        return found.filter(~pl.col("is_blank")).unique()
+        return _together(self._pages(asked))
 
     def _titled_among(self, found: pl.DataFrame, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         keys = label_keys(label_from_iri(found["subject"]) if fact == "redirect" else found["object"])
@@ -161,10 +157,8 @@ class EndpointSource:
             values = f"VALUES ?{variable} {{ {' '.join(terms)} }}"
             return f"SELECT DISTINCT {_COLUMNS} WHERE {{ {values} {pattern} }} {_ORDER}"
 
-        pages = [pl.DataFrame(schema=_RESULT_SCHEMA)]
-        for start in range(0, written.len(), batch):
-            pages.extend(self._answers(written.slice(start, batch).to_list(), query))
-        return pl.concat(pages).filter(~pl.col("is_blank")).unique()
+        batches = (written.slice(start, batch).to_list() for start in range(0, written.len(), batch))
+        return _together(page for terms in batches for page in self._answers(terms, query))
 
     def _answers(self, terms: Sequence[str], query: Callable[[Sequence[str]], str]) -> list[pl.DataFrame]:
         """Ask for terms, for half of them at a time where the endpoint refuses all at once."""
@@ -198,6 +192,10 @@ class EndpointSource:
             self._fullest_page = max(self._fullest_page, rows)
 
 
+def _together(pages: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat([pl.DataFrame(schema=_RESULT_SCHEMA), *pages]).filter(~pl.col("is_blank")).unique()
+
+
 def _sorted_inside(query: str) -> str:
     """Sort in a subquery, which Virtuoso does without the limit that it has for sorted results."""
     return f"SELECT ?subject ?predicate ?object ?lang WHERE {{ {{ {query} }} }}"
@@ -213,7 +211,8 @@ def _frame(bindings: list[dict[str, Any]]) -> pl.DataFrame:
     is_blank = (kind == "bnode") | (pl.col("subject").struct.field("type") == "bnode")
     return results.select(
         *value,
-        pl.col("object").struct.field("xml:lang").alias("lang"),
+        # Language tags have no case.
+        pl.col("object").struct.field("xml:lang").str.to_lowercase().alias("lang"),
         (kind == "uri").alias("is_iri"),
         is_blank.alias("is_blank"),
     ).drop_nulls(["subject", "predicate", "object"])

@@ -22,7 +22,10 @@ _BRACKET = r"\([^()]*\)$"
 _ARTICLE = r"^(?:the|an?)'*[ ,.:!-][ ,.:!'-]*([a-z0-9])"
 # These words have several spellings, numbers may stand beside each other, and an article may stand at the end.
 _NOT_PLAIN = rf"(?i)(?-u:\b)(?:{'|'.join(_WORDS)})(?-u:\b)|[0-9][ ,.:!'-]+[0-9]|[ ,.:!'-](?:the|an?)[ ,.:!'-]*(?:\(|$)"
-_LONG, _SHORT = 10, 6
+CHARACTERS_READ = 10
+"""How many characters of a label `Beginnings` reads."""
+
+_SHORT = 6
 
 
 def _safe_words() -> str:
@@ -68,7 +71,7 @@ class Beginnings:
     @classmethod
     def of(cls, keys: pl.Series) -> Beginnings:
         """Return the beginnings of labels that have one of the keys."""
-        return cls(pl.concat([keys.str.slice(0, length) for length in range(4, _LONG + 1)]).unique())
+        return cls(pl.concat([keys.str.slice(0, length) for length in range(4, CHARACTERS_READ + 1)]).unique())
 
     def may_begin(self, labels: pl.Series) -> pl.Series:
         """Tell which labels may have one of the keys; for the others it is certain that they have none.
@@ -76,10 +79,10 @@ class Beginnings:
         Words in plain letters are how a label's key begins, too, unless one of them may be spelt otherwise.
 
         Args:
-            labels: strings, of which only the first ten characters are read.
+            labels: strings, of which only the first `CHARACTERS_READ` characters are read.
         """
-        long = labels.str.slice(0, _LONG).str.to_lowercase()
-        long_safe = long.str.contains(_ALL_SAFE) & (long.str.len_bytes() == _LONG)
+        long = labels.str.slice(0, CHARACTERS_READ).str.to_lowercase()
+        long_safe = long.str.contains(_ALL_SAFE) & (long.str.len_bytes() == CHARACTERS_READ)
         short = long.str.slice(0, _SHORT)
         short_safe = ~long_safe & short.str.contains(_ALL_SAFE) & (short.str.len_bytes() == _SHORT)
         beginning = short.zip_with(~long_safe, long).str.replace_all(" ", "", literal=True)

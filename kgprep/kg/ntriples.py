@@ -86,9 +86,9 @@ def read_terms(terms: pl.DataFrame) -> pl.DataFrame:
     parts = pl.when(pl.col("object").str.starts_with('"')).then("object").str.extract_groups(_LITERAL_PARTS)
     value, lang, datatype = (terms.select(parts.alias("parts"))["parts"].struct.field(name) for name in ("1", "2", "3"))
     frame = terms.select(
-        without_brackets("subject"),
-        without_brackets("predicate"),
-        pl.coalesce(value, without_brackets("object")).alias("object"),
+        _without_brackets("subject"),
+        _without_brackets("predicate"),
+        pl.coalesce(value, _without_brackets("object")).alias("object"),
         pl.col("object").str.starts_with("<").alias("is_iri"),
         lang.alias("lang"),
         pl.when(value.is_not_null() & lang.is_null()).then(pl.coalesce(datatype, pl.lit(XSD_STRING))).alias("datatype"),
@@ -123,8 +123,7 @@ def _with_brackets(column: str) -> pl.Expr:
     return pl.when(is_blank).then(pl.col(column)).otherwise(pl.lit("<") + pl.col(column) + pl.lit(">")).alias(column)
 
 
-def without_brackets(column: str) -> pl.Expr:
-    """Return the IRIs of a column of terms, blank nodes as they are."""
+def _without_brackets(column: str) -> pl.Expr:
     is_iri = pl.col(column).str.starts_with("<")
     bare = pl.col(column).str.strip_prefix("<").str.strip_suffix(">")
     return pl.when(is_iri).then(bare).otherwise(pl.col(column)).alias(column)

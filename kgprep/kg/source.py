@@ -21,7 +21,7 @@ import polars as pl
 
 from kgprep.kg.dumps import LineReport, read_dump
 from kgprep.kg.escapes import decode_backslashes
-from kgprep.kg.label_keys import Beginnings, label_keys
+from kgprep.kg.label_keys import CHARACTERS_READ, Beginnings, label_keys
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
 from kgprep.kg.spill import Spill
@@ -152,7 +152,7 @@ class DumpSource:
 
 def _keys_of_literals(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
     """Return the keys of labels still in quotes, null where no wanted key begins so."""
-    return _keys(terms, beginnings.may_begin(terms.str.slice(1, 10)), _text_of_literals)
+    return _keys(terms, beginnings.may_begin(terms.str.slice(1, CHARACTERS_READ)), _text_of_literals)
 
 
 def _text_of_literals(terms: pl.Series) -> pl.Series:
@@ -167,8 +167,8 @@ def _text_of_literals(terms: pl.Series) -> pl.Series:
 
 def _keys_of_pages(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
     """Return the keys of pages' names, null where no wanted key begins so."""
-    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, 10).str.replace_all("_", " ", literal=True)
-    return _keys(terms, beginnings.may_begin(start), _name_of_pages)
+    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, CHARACTERS_READ)
+    return _keys(terms, beginnings.may_begin(start.str.replace_all("_", " ", literal=True)), _name_of_pages)
 
 
 def _name_of_pages(terms: pl.Series) -> pl.Series:

@@ -106,14 +106,14 @@ class EntityLinker:
 
 def _candidates(entities: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
     """Return which entities each form may mean: form str (folded), entity_id, prior, and what sort of form it is."""
-    named = aliases.select(
-        pl.Series("form", [spellings(alias) for alias in aliases["alias"]], dtype=pl.List(pl.String)),
+    named = _folded(aliases).select(
+        "form",
         "entity_id",
         "prior",
         is_short_name=pl.col("source").cast(pl.String) == "short_name",
         genre_form=False,
         needs_head_noun=False,
-    ).explode("form")
+    )
     spoken = genre_forms(entities).select(
         "form",
         "entity_id",
@@ -128,6 +128,15 @@ def _candidates(entities: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
         .sort(best_first, descending=[False, False, True, False, True])
         .unique(["form", "entity_id"], keep="first", maintain_order=True)
     )
+
+
+def _folded(aliases: pl.DataFrame) -> pl.DataFrame:
+    """Give each alias its forms, a row each; only aliases beyond ASCII have several and need looking at one by one."""
+    beyond_ascii = aliases["alias"].str.contains(r"[^\x00-\x7F]")
+    plain = aliases.filter(~beyond_ascii).with_columns(form=pl.col("alias").str.to_lowercase())
+    other = aliases.filter(beyond_ascii)
+    forms = pl.Series("form", [spellings(alias) for alias in other["alias"]], dtype=pl.List(pl.String))
+    return pl.concat([plain, other.with_columns(forms).explode("form")])
 
 
 def _without_overlaps(links: pl.DataFrame) -> pl.DataFrame:

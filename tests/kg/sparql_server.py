@@ -133,12 +133,15 @@ def troubled_endpoint(dumps: Sequence[Path]) -> Iterator[Endpoint]:
     store = pyoxigraph.Store()
     for path in dumps:
         store.load(path.read_bytes(), format=pyoxigraph.RdfFormat.N_TRIPLES)
-    handler = type("Handler", (_Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+
+    class Handler(_Handler):
+        pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
     endpoint = Endpoint(f"http://127.0.0.1:{server.server_port}/sparql", store)
-    handler.endpoint = endpoint  # type: ignore[attr-defined]
+    Handler.endpoint = endpoint
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -25,7 +26,7 @@ FILMS = pl.DataFrame(
     {"name": ["Heat", "Se7en", "La La Land"], "year": [1995, None, 2016], "imdb_id": ["tt0113277", None, None]},
     schema={"name": pl.String, "year": pl.Int16, "imdb_id": pl.String},
 )
-QUICK = {"retries": 2, "backoff_seconds": 0.0}
+QUICK: dict[str, Any] = {"retries": 2, "backoff_seconds": 0.0}
 
 
 @pytest.fixture
@@ -41,8 +42,8 @@ def graph(source: TripleSource) -> tuple[pl.DataFrame, pl.DataFrame]:
     return candidates, edges
 
 
-def live(endpoint: Endpoint, cache: Path | None = None, **options: int | float) -> EndpointSource:
-    return EndpointSource(endpoint.url, ("en",), cache, **{**QUICK, **options})  # type: ignore[arg-type]
+def live(endpoint: Endpoint, cache: Path | None = None, **options: Any) -> EndpointSource:
+    return EndpointSource(endpoint.url, ("en",), cache, **{**QUICK, **options})
 
 
 def films(source: TripleSource) -> list[str]:
