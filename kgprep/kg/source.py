@@ -24,12 +24,13 @@ from kgprep.kg.escapes import decode_backslashes
 from kgprep.kg.label_keys import CHARACTERS_READ, Beginnings, label_keys
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
-from kgprep.kg.spill import Spill
-from kgprep.kg.vocabulary import FACTS, RESOURCE, facts_of_predicates, sound_fact
+from kgprep.kg.spill import Spill, full_terms, short_terms
+from kgprep.kg.vocabulary import FACTS, facts_of_predicates, sound_fact
 from kgprep.provenance import Count, progress
 
 FACT_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String, "lang": pl.String})
 End = Literal["subject", "object"]
+_ENDS = pl.col("subject", "object")
 _TAG_CHARACTERS = 40
 
 
@@ -90,7 +91,8 @@ class DumpSource:
         wanted = terms.alias("wanted").unique().to_frame()
         if fact == "imdb_id" and end == "object":
             return self._found(fact, pl.col(end).str.extract('^"([^"]*)"'), wanted)
-        return self._found(fact, pl.col(end), wanted.select(pl.format("<{}>", "wanted").alias("wanted")))
+        written = pl.lit("<") + pl.col("wanted") + pl.lit(">")
+        return self._found(fact, pl.col(end), wanted.select(short_terms(written).alias("wanted")))
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels or redirects whose title is, read loosely, that of one of the items."""
@@ -116,7 +118,9 @@ class DumpSource:
             keyed = part.with_columns(key.alias("wanted"))
             terms = keyed.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
             # Language tags have no case.
-            meant = read_terms(terms).with_columns(pl.col("lang").str.to_lowercase())
+            meant = read_terms(terms.with_columns(_ENDS.pipe(full_terms))).with_columns(
+                pl.col("lang").str.to_lowercase()
+            )
             found.append(meant.select(FACT_SCHEMA.names()))
         return pl.concat(found)
 
@@ -138,7 +142,8 @@ class DumpSource:
             of_fact = block.terms
             if len(stating) < len(predicates):
                 of_fact = of_fact.filter(pl.col("predicate").is_in(stating.implode()))
-            parts[fact] = of_fact if block.is_plain and fact != "same_as" else of_fact.filter(self._is_sound(fact))
+            sound = of_fact if block.is_plain and fact != "same_as" else of_fact.filter(self._is_sound(fact))
+            parts[fact] = sound.with_columns(short_terms(_ENDS))
         return parts
 
     def _is_sound(self, fact: str) -> pl.Expr:
@@ -167,12 +172,13 @@ def _text_of_literals(terms: pl.Series) -> pl.Series:
 
 def _keys_of_pages(terms: pl.Series, beginnings: Beginnings) -> pl.Series:
     """Return the keys of pages' names, null where no wanted key begins so."""
-    start = terms.str.strip_prefix(f"<{RESOURCE}").str.slice(0, CHARACTERS_READ)
+    start = terms.str.slice(0, CHARACTERS_READ)
     return _keys(terms, beginnings.may_begin(start.str.replace_all("_", " ", literal=True)), _name_of_pages)
 
 
 def _name_of_pages(terms: pl.Series) -> pl.Series:
-    return label_from_iri(terms.str.strip_chars("<>"))
+    full = terms.to_frame("term").select(full_terms(pl.col("term")).str.strip_chars("<>"))
+    return label_from_iri(full["term"])
 
 
 def _keys(terms: pl.Series, may_fit: pl.Series, read: Callable[[pl.Series], pl.Series]) -> pl.Series:

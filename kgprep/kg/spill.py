@@ -1,6 +1,9 @@
 """Terms of use on disk while a graph is built: Parquet files in a temporary folder, one set a kind of fact.
 
-Notable here: a thread of its own writes while the next terms are read; it is one batch behind at most.
+Notable here:
+- a thread of its own writes while the next terms are read; it is one batch behind at most;
+- subjects and objects lose the beginning that nearly all IRIs of DBpedia share, which saves more than compressing them
+  would, and every later comparison works on short strings.
 """
 
 from __future__ import annotations
@@ -16,8 +19,21 @@ from typing import Self
 import polars as pl
 
 from kgprep.errors import KgprepError
+from kgprep.kg.vocabulary import RESOURCE
 
-_BYTES_IN_MEMORY = 48 * 2**20
+_BYTES_IN_MEMORY = 32 * 2**20
+_SHARED_BEGINNING = f"<{RESOURCE}"
+
+
+def short_terms(terms: pl.Expr) -> pl.Expr:
+    """Write terms as the spill keeps them: ``<http://dbpedia.org/resource/Alien>`` as ``Alien>``, others unchanged."""
+    return terms.str.strip_prefix(_SHARED_BEGINNING)
+
+
+def full_terms(terms: pl.Expr) -> pl.Expr:
+    """Write out what `short_terms` shortened; only there does a closing bracket follow neither its like nor a quote."""
+    is_short = terms.str.ends_with(">") & ~terms.str.starts_with("<") & ~terms.str.starts_with('"')
+    return pl.when(~is_short).then(terms).otherwise(pl.lit(_SHARED_BEGINNING) + terms)
 
 
 @dataclass
@@ -47,7 +63,7 @@ class Spill:
         self._temporary.cleanup()
 
     def add(self, parts: Mapping[str, pl.DataFrame]) -> None:
-        """Take over frames of `TERM_SCHEMA`, by kind of fact.
+        """Take over frames of `TERM_SCHEMA` with `short_terms`, by kind of fact.
 
         Raises:
             KgprepError: the disk is full.
@@ -60,7 +76,7 @@ class Spill:
             self._hand_over()
 
     def scan(self, fact: str) -> Iterator[pl.LazyFrame]:
-        """Return the terms of a kind of fact in parts, lazily.
+        """Return the terms of a kind of fact, shortened as they were added, in parts, lazily.
 
         What is found in a part should be copied before the next is read: strings that are found hold on to all that
         were read with them.
@@ -81,8 +97,8 @@ class Spill:
             files = self._files.setdefault(fact, [])
             path = Path(self._temporary.name) / f"{fact}-{len(files):06}.parquet"
             try:
-                # Written once and read a few times: a fast compression, no statistics.
-                pl.concat(frames).write_parquet(path, compression="lz4", statistics=False)
+                # Written once and read a few times: compression costs more time than it saves.
+                pl.concat(frames).write_parquet(path, compression="uncompressed", statistics=False)
             except (OSError, pl.exceptions.ComputeError) as error:
                 raise KgprepError(
                     f"cannot write to {self._temporary.name} ({error}): free some space or set TMPDIR to another folder"
