@@ -334,7 +334,8 @@ def write_beside(path: Path) -> Iterator[Path]:
     except (OSError, pl.exceptions.ComputeError) as error:
         raise KgprepError(f"cannot write {path} ({_reason(error)}): free some space or choose another place") from error
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,9 @@
 
 Notable here:
 - every candidate gets a weight, the product of independent hints; its share of all weights of its name is its chance;
-- a neighbour in the graph of something already mentioned weighs more, the thing itself more still.
+- what people spoke of in the training dialogues is what they speak of;
+- a neighbour in the graph of something already spoken of weighs more, the thing itself more still; what was said long
+  ago weighs less.
 """
 
 from __future__ import annotations
@@ -19,50 +21,66 @@ KIND_WEIGHTS = {
     "other": 0.3,
     "work": 0.1,
 }
-GENRE_FORM = 4.0
-"""A form listed for a genre names that node, not a second node of the graph with this very label."""
+LISTED_FORM = 4.0
+"""A word listed for a genre or a country names that node, not a second node of the graph with this very label."""
 SAME_YEAR = 8.0
 OTHER_YEAR = 0.1
 IN_PLAY = 6.0
 NEIGHBOUR_IN_PLAY = 3.0
+PART_IN_PLAY = 0.5
+"""The prior of a surname or first name of somebody in play."""
+
+SAID_OF_OTHERS = 10.0
+"""How often people speak of what data sets do not mark, people and genres, beside the films that they do."""
+
 LEAST_PRIOR = 1e-6
 """A prior of zero would leave a name whose candidates all have it without any share to give."""
 
+PLAY = pl.Schema({"text": pl.UInt32, "entity_id": pl.Int32, "weight": pl.Float32, "start": pl.Int32})
+"""What is spoken of in a text: how much it weighs, in (0, 1], and where it stands in the text, -1 if before it."""
 
-def add_play(candidates: pl.DataFrame, context: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
-    """Add whether a candidate, or a neighbour of it in the graph, is already in play in its text.
+
+def add_play(candidates: pl.DataFrame, play: pl.DataFrame, neighbours: pl.DataFrame) -> pl.DataFrame:
+    """Add how much a candidate, or a neighbour of it in the graph, is already in play in its text.
 
     Args:
-        candidates: text u32, entity_id i32 and others.
-        context: text u32, entity_id i32: what is known to be spoken of in each text.
-        edges: head i32, tail i32.
+        candidates: text u32, start i32, entity_id i32 and others.
+        play: `PLAY`.
+        neighbours: head i32, tail i32, each pair in both directions.
 
     Returns:
-        The candidates with is_mentioned bool and in_play bool (it or a neighbour), in their order.
+        The candidates with mentioned f32 and near f32, in [0, 1], in their order.
     """
     numbered = candidates.with_row_index("candidate")
-    pairs = numbered.select("candidate", "text", "entity_id").join(
-        context.select("text", pl.col("entity_id").alias("known")), on="text"
+    pairs = (
+        numbered.select("candidate", "text", "entity_id", "start")
+        .join(play.rename({"entity_id": "known", "start": "known_start"}), on="text")
+        # A mention is no evidence for itself.
+        .filter(pl.col("start") != pl.col("known_start"))
     )
-    itself = pairs.filter(pl.col("entity_id") == pl.col("known"))["candidate"].unique()
-    linked = pl.concat(
-        [
-            pairs.join(edges, left_on=["entity_id", "known"], right_on=["head", "tail"], how="semi")["candidate"],
-            pairs.join(edges, left_on=["known", "entity_id"], right_on=["head", "tail"], how="semi")["candidate"],
-        ]
-    ).unique()
-    flagged = numbered.with_columns(
-        is_mentioned=pl.col("candidate").is_in(itself.implode()),
-        in_play=pl.col("candidate").is_in(pl.concat([itself, linked]).implode()),
+    itself = pairs.filter(pl.col("entity_id") == pl.col("known"))
+    linked = pairs.join(neighbours, left_on=["entity_id", "known"], right_on=["head", "tail"], how="semi")
+    flagged = numbered.join(_strongest(itself, "mentioned"), on="candidate", how="left", maintain_order="left").join(
+        _strongest(linked, "near"), on="candidate", how="left", maintain_order="left"
     )
-    return flagged.drop("candidate")
+    return flagged.with_columns(pl.col("mentioned", "near").fill_null(0.0)).drop("candidate")
+
+
+def _strongest(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
+    return pairs.group_by("candidate").agg(pl.col("weight").max().alias(name))
 
 
 def weight() -> pl.Expr:
-    """Return the weight of a candidate; reads prior, kind, genre_form, year, entity_year, is_mentioned, in_play."""
+    """Return the weight of a candidate; reads prior, said, kind, sort, year, entity_year, mentioned, near."""
     kind = pl.col("kind").replace_strict(KIND_WEIGHTS, return_dtype=pl.Float64)
     differs = (pl.col("year") - pl.col("entity_year")).abs()
     year = pl.when(differs.is_null()).then(1.0).when(differs <= 1).then(SAME_YEAR).otherwise(OTHER_YEAR)
-    play = pl.when("is_mentioned").then(IN_PLAY).when("in_play").then(NEIGHBOUR_IN_PLAY).otherwise(1.0)
-    genre = pl.when("genre_form").then(GENRE_FORM).otherwise(1.0)
-    return pl.col("prior").cast(pl.Float64).clip(lower_bound=LEAST_PRIOR) * kind * genre * year * play
+    play = pl.max_horizontal(1 + (IN_PLAY - 1) * pl.col("mentioned"), 1 + (NEIGHBOUR_IN_PLAY - 1) * pl.col("near"))
+    listed = pl.when(pl.col("sort").is_in(["genre", "nationality"])).then(LISTED_FORM).otherwise(1.0)
+    known_part = (pl.col("sort") == "partial") & ((pl.col("mentioned") > 0) | (pl.col("near") > 0))
+    prior = pl.when(known_part).then(PART_IN_PLAY).otherwise(pl.col("prior").cast(pl.Float64).clip(LEAST_PRIOR))
+    is_marked = pl.col("kind").is_in(["film", "series", "work"])
+    said = (
+        pl.when(is_marked).then(pl.col("said").cast(pl.Float64) + 1).otherwise(SAID_OF_OTHERS).fill_null(SAID_OF_OTHERS)
+    )
+    return prior * said * kind * listed * year * play

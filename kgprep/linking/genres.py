@@ -1,7 +1,8 @@
 """The usual ways to say a genre, and the labels under which a graph may know it.
 
 Notable here:
-- a form that is an everyday word too ("war", "family") counts only before a word such as "films";
+- a form that is an everyday word too ("war", "family") counts only before a word such as "films" or beside another
+  genre; "a mystery" and "a western" are works by themselves;
 - the first label that the graph knows as a genre is taken, and the labels are in order of preference.
 """
 
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kgprep.linking.folding import fold
+from kgprep.linking.folding import fold_form
 
 HEAD_NOUNS = r"(?i)^[\s\-]*(?:based\s+)?(?:films?|movies?|flicks?|genres?|stuff|pictures?)\b"
+NOUNS = frozenset(fold_form(word) for word in ("adventure", "mystery", "western"))
+"""Everyday words that name a work of their genre by themselves: "a mystery"."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ GENRES = (
     _genre("Adventure film, Adventure films, Adventure fiction", "", "adventure, adventures"),
     _genre("Animation, Animated film, Animated films", "animation, animated, animations, cartoons", "cartoon"),
     _genre("Anime", "anime"),
-    _genre("Biographical film, Biographical films, Biopic", "biopic, biopics, biographical", "biography"),
+    _genre("Biographical film, Biographical films, Biopic", "biopic, biopics, biographical", "biography, biographies"),
     _genre("Black comedy, Dark comedy", "black comedy, dark comedy, black comedies, dark comedies"),
     _genre(
         "Children's film, Children's films, Family film",
@@ -100,17 +103,17 @@ def genre_forms(entities: pl.DataFrame) -> pl.DataFrame:
         form str (folded), entity_id i32, needs_head_noun bool.
     """
     named = [
-        (fold(label), preference, number)
+        (label.lower(), preference, number)
         for number, genre in enumerate(GENRES)
         for preference, label in enumerate(genre.labels)
     ]
     wanted = pl.DataFrame(named, schema={"key": pl.String, "preference": pl.Int32, "genre": pl.Int32}, orient="row")
     known = entities.filter(pl.col("kind").cast(pl.String).is_in(["genre", "other"])).select(
-        "entity_id", key=pl.col("label").map_batches(lambda labels: _fold_all(labels), return_dtype=pl.String)
+        "entity_id", key=pl.col("label").str.to_lowercase()
     )
     chosen = wanted.join(known, on="key").sort("genre", "preference", "entity_id").unique("genre", keep="first")
     spoken = [
-        (number, fold(form), weak)
+        (number, fold_form(form), weak)
         for number, genre in enumerate(GENRES)
         for forms, weak in ((genre.forms, False), (genre.weak_forms, True))
         for form in forms
@@ -123,7 +126,3 @@ def genre_forms(entities: pl.DataFrame) -> pl.DataFrame:
         .select("form", "entity_id", "needs_head_noun")
         .sort("form", "entity_id")
     )
-
-
-def _fold_all(labels: pl.Series) -> pl.Series:
-    return pl.Series(labels.name, [fold(label) for label in labels], dtype=pl.String)

@@ -2,8 +2,8 @@
 
 Notable here:
 - find all forms, keep what is a name, weigh the candidates, keep the longest of what overlaps: four steps over frames;
-- a link's score is the chance that the form is a name, times the square root of the chosen entity's share among the
-  entities of that name.
+- a link's score is the chance that the form is a name, times the chosen entity's share among the entities of that name;
+- links are chosen twice: what is sure the first time is in play the second time.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.artifacts import ALIASES, EDGES, ENTITIES, read_table
-from kgprep.linking.disambiguate import add_play, weight
-from kgprep.linking.folding import spellings
+from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table
+from kgprep.linking.disambiguate import PLAY, add_play, weight
+from kgprep.linking.evidence import NO_NAME, name_score
+from kgprep.linking.forms import FormTables, form_tables
 from kgprep.linking.gazetteer import Gazetteer
-from kgprep.linking.genres import genre_forms
-from kgprep.linking.surface import NO_NAME, describe_surface, surface_score
+from kgprep.linking.misspelt import find_misspelt
+from kgprep.linking.saved import fingerprint, load_tables, save_tables
+from kgprep.linking.surface import add_genre_company, describe_surface, found_words
 
-THRESHOLD = 0.3
+THRESHOLD = 0.5
+SURE = 0.6
+"""The score from which a link is in play for the words around it."""
 
 CONTEXT = pl.Schema({"text": pl.UInt32, "entity_id": pl.Int32})
 LINKS = pl.Schema(
@@ -36,6 +40,7 @@ LINKS = pl.Schema(
         "score": pl.Float32,
     }
 )
+_SPAN = ("text", "start", "end")
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class EntityLinker:
     """Links words to entities by name; make one with `from_bundle` or `from_tables`."""
 
     entities: pl.DataFrame
-    edges: pl.DataFrame
-    candidates: pl.DataFrame
+    neighbours: pl.DataFrame
+    tables: FormTables
     gazetteer: Gazetteer
     threshold: float
 
@@ -60,83 +65,137 @@ class EntityLinker:
             KgprepError: the bundle has no graph.
         """
         entities, aliases, edges = (read_table(workspace, table) for table in (ENTITIES, ALIASES, EDGES))
-        return cls.from_tables(entities, aliases, edges, threshold)
+        made_of = fingerprint(workspace)
+        made = load_tables(workspace, made_of)
+        if made is None:
+            tables = form_tables(entities, aliases)
+            made = tables, Gazetteer.from_forms(tables.forms["form"])
+            save_tables(workspace, made_of, *made)
+        return cls._of(entities, edges, *made, threshold, _said_in_training(workspace))
 
     @classmethod
     def from_tables(
-        cls, entities: pl.DataFrame, aliases: pl.DataFrame, edges: pl.DataFrame, threshold: float = THRESHOLD
+        cls,
+        entities: pl.DataFrame,
+        aliases: pl.DataFrame,
+        edges: pl.DataFrame,
+        threshold: float = THRESHOLD,
+        said: pl.DataFrame | None = None,
     ) -> EntityLinker:
-        """Make a linker of the tables kg/entities, kg/aliases and kg/edges."""
-        candidates = _candidates(entities, aliases)
-        gazetteer = Gazetteer.from_aliases(candidates["form"])
-        known = entities.select("entity_id", "iri", "label", "kind", pl.col("year").alias("entity_year"))
-        return cls(known, edges.select("head", "tail").unique(), candidates, gazetteer, threshold)
+        """Make a linker of the tables kg/entities, kg/aliases and kg/edges.
+
+        Args:
+            said: entity_id i32, said u32: how often people speak of an entity, where that is known.
+        """
+        tables = form_tables(entities, aliases)
+        return cls._of(entities, edges, tables, Gazetteer.from_forms(tables.forms["form"]), threshold, said)
+
+    @classmethod
+    def _of(
+        cls,
+        entities: pl.DataFrame,
+        edges: pl.DataFrame,
+        tables: FormTables,
+        gazetteer: Gazetteer,
+        threshold: float,
+        said: pl.DataFrame | None,
+    ) -> EntityLinker:
+        known = entities.select(
+            "entity_id", "iri", "label", pl.col("kind").cast(pl.String), "degree", pl.col("year").alias("entity_year")
+        )
+        if said is None:
+            known = known.with_columns(said=pl.lit(None, pl.UInt32))
+        else:
+            known = known.join(said, on="entity_id", how="left", maintain_order="left").with_columns(
+                pl.col("said").fill_null(0)
+            )
+        pairs = edges.select("head", "tail")
+        neighbours = pl.concat([pairs, pairs.select(head="tail", tail="head")]).unique()
+        return cls(known, neighbours, tables, gazetteer, threshold)
 
     def link(self, texts: Sequence[str] | pl.Series, context: pl.DataFrame | None = None) -> pl.DataFrame:
         """Link the words of `texts`.
 
         Args:
             texts: n texts.
-            context: text u32 (row number of a text), entity_id i32: entities that are already spoken of there.
+            context: text u32 (row number of a text), entity_id i32 and, if some say less than others, weight f32 in
+                (0, 1]: entities that are already spoken of there.
 
         Returns:
             text u32, start i32, end i32 (character offsets), word, entity_id i32, iri, label, score f32 in [0, 1];
             sorted by text and start; spans do not overlap.
         """
+        candidates = self.candidates(texts)
+        said = as_play(context)
+        first = self.choose(candidates, said)
+        sure = first.filter(pl.col("score") >= SURE).select(
+            "text", "entity_id", pl.lit(1.0, pl.Float32).alias("weight"), "start"
+        )
+        return self.choose(candidates, pl.concat([said, sure]))
+
+    def candidates(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
+        """Find all that may be named in `texts`: a row for each form found and entity that it may mean."""
         series = pl.Series("text", texts, dtype=pl.String)
-        matches = describe_surface(self.gazetteer.find(series), series)
-        known = self.entities.with_columns(pl.col("kind").cast(pl.String))
-        candidates = matches.join(self.candidates, on="form").join(known, on="entity_id")
-        spoken_of = (pl.DataFrame(schema=CONTEXT) if context is None else context).cast(CONTEXT)
-        weighed = (
-            add_play(candidates, spoken_of, self.edges)
-            .with_columns(surface=surface_score(), weight=weight())
-            .filter(pl.col("surface") > NO_NAME)
+        exact = self.gazetteer.find(series).with_columns(misspelt=False)
+        misspelt = find_misspelt(series, self.gazetteer, self.tables.shortened).with_columns(misspelt=True)
+        words = found_words(pl.concat([exact, misspelt]), series, self.tables.forms)
+        described = add_genre_company(describe_surface(words, series), series)
+        candidates = described.join(self.tables.candidates, on="form").join(self.entities, on="entity_id")
+        return _with_signs(candidates, series)
+
+    def choose(self, candidates: pl.DataFrame, play: pl.DataFrame) -> pl.DataFrame:
+        """Choose the links among what `candidates` found.
+
+        Args:
+            candidates: what `candidates` returned.
+            play: `kgprep.linking.disambiguate.PLAY`, what is spoken of in each text.
+
+        Returns:
+            As of `link`.
+        """
+        named = (
+            add_play(candidates, play, self.neighbours)
+            .with_columns(name=name_score(), weight=weight())
+            .filter(pl.col("name") > NO_NAME)
         )
-        span = ["text", "start", "end"]
-        scored = weighed.with_columns(
-            score=pl.col("surface") * (pl.col("weight") / pl.col("weight").sum().over(span)).sqrt()
+        scored = named.with_columns(score=pl.col("name") * pl.col("weight") / pl.col("weight").sum().over(_SPAN))
+        chosen = scored.sort([*_SPAN, "score", "entity_id"], descending=[False] * 3 + [True, False]).unique(
+            _SPAN, keep="first", maintain_order=True
         )
-        chosen = scored.sort([*span, "weight", "entity_id"], descending=[False] * 3 + [True, False]).unique(
-            span, keep="first", maintain_order=True
-        )
-        sure = chosen.filter(pl.col("score") >= self.threshold)
+        whole = chosen.with_columns(start="whole_start", end="whole_end", word="whole_word")
+        sure = whole.filter(pl.col("score") >= self.threshold)
         return _without_overlaps(sure).select(LINKS.names()).cast(LINKS).sort("text", "start")
 
 
-def _candidates(entities: pl.DataFrame, aliases: pl.DataFrame) -> pl.DataFrame:
-    """Return which entities each form may mean: form str (folded), entity_id, prior, and what sort of form it is."""
-    named = _folded(aliases).select(
-        "form",
-        "entity_id",
-        "prior",
-        is_short_name=pl.col("source").cast(pl.String) == "short_name",
-        genre_form=False,
-        needs_head_noun=False,
-    )
-    spoken = genre_forms(entities).select(
-        "form",
-        "entity_id",
-        pl.lit(1.0, pl.Float32).alias("prior"),
-        pl.lit(False).alias("is_short_name"),
-        pl.lit(True).alias("genre_form"),
-        "needs_head_noun",
-    )
-    best_first = ["form", "entity_id", "genre_form", "is_short_name", "prior"]
-    return (
-        pl.concat([named, spoken])
-        .sort(best_first, descending=[False, False, True, False, True])
-        .unique(["form", "entity_id"], keep="first", maintain_order=True)
-    )
+def _said_in_training(workspace: Path) -> pl.DataFrame | None:
+    """Count the gold mentions in the training dialogues of a bundle, if it has dialogues."""
+    if not all(table.path(workspace).exists() for table in (MENTIONS, UTTERANCES)):
+        return None
+    train = read_table(workspace, UTTERANCES).filter(pl.col("split") == "train").select("dialogue_id", "turn")
+    gold = read_table(workspace, MENTIONS).filter(pl.col("method") == "gold")
+    return gold.join(train, on=["dialogue_id", "turn"], how="semi")["entity_id"].value_counts(name="said")
 
 
-def _folded(aliases: pl.DataFrame) -> pl.DataFrame:
-    """Give each alias its forms, a row each; only aliases beyond ASCII have several and need looking at one by one."""
-    beyond_ascii = aliases["alias"].str.contains(r"[^\x00-\x7F]")
-    plain = aliases.filter(~beyond_ascii).with_columns(form=pl.col("alias").str.to_lowercase())
-    other = aliases.filter(beyond_ascii)
-    forms = pl.Series("form", [spellings(alias) for alias in other["alias"]], dtype=pl.List(pl.String))
-    return pl.concat([plain, other.with_columns(forms).explode("form")])
+def as_play(context: pl.DataFrame | None) -> pl.DataFrame:
+    """Bring what is spoken of before each text to `PLAY`."""
+    if context is None:
+        return pl.DataFrame(schema=PLAY)
+    weight = pl.col("weight") if "weight" in context.columns else pl.lit(1.0)
+    return context.select("text", "entity_id", weight.alias("weight"), pl.lit(-1).alias("start")).cast(PLAY)
+
+
+def _with_signs(candidates: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
+    """Add where a name ends with the signs of its alias, such as the mark of "Airplane!", where they are there."""
+    whole = texts.gather(candidates["text"])
+    before, after = candidates["lead"].str.len_chars(), candidates["tail"].str.len_chars()
+    begin = (candidates["start"] - before.cast(pl.Int32)).clip(0)
+    leads = whole.str.slice(begin, candidates["start"] - begin) == candidates["lead"]
+    tails = whole.str.slice(candidates["end"], after) == candidates["tail"]
+    start = begin.zip_with(leads, candidates["start"])
+    end = (candidates["end"] + after.cast(pl.Int32)).zip_with(tails, candidates["end"])
+    return candidates.with_columns(
+        whole_start=start, whole_end=end, whole_word=whole.str.slice(start, (end - start).cast(pl.UInt32))
+    )
 
 
 def _without_overlaps(links: pl.DataFrame) -> pl.DataFrame:

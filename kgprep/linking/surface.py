@@ -1,115 +1,129 @@
-"""How sure it is that a found form is a name at all, from its case, its place and its words.
+"""What can be seen of a found form in its text: case, quotation marks, a year, what stands beside it.
 
-Notable here:
-- case speaks: "Her" in mid-sentence may be the film, "her" is not; at the start of a sentence case says nothing;
-- a form made of everyday words alone needs case, quotation marks or a year beside it.
+Notable here: most forms that are found are everyday words in lower case ("it", "up"); they are let go before anything
+about them is looked at closely.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from kgprep.linking.everyday import EVERYDAY_WORDS
+from kgprep.linking.evidence import EVERYDAY
 from kgprep.linking.genres import HEAD_NOUNS
 
 CONTEXT_CHARACTERS = 24
+
 _OPENING = r"[\"“”'‘《「『]$"
-_CLOSING = r"^[\"“”'’》」』]"
-_SENTENCE_START = r"(?:^|[.!?:。！？]|\n)[\s\"“'‘(]*$"
-_YEAR_AFTER = r"^[\"”'’》]?\s*(?:[(（](?:the\s+)?(\d{4})|from\s+(\d{4})\b)"
-_CHINESE = r"\p{Han}"
-
-NAMES_ITSELF = 0.95
-"""A form in quotation marks, with a year beside it, or of several capitalised words."""
-CAPITALISED = 0.8
-"""One capitalised word in mid-sentence."""
-UNUSUAL_WORDS = 0.75
-"""Several lower-case words of which one is not an everyday word."""
-GENRE = 0.9
-UNSURE = 0.55
-"""One unusual word whose case says nothing; a company, a place or a film in play is meant by it often enough."""
-NO_NAME = 0.0
+_CLOSING = r"^[!?.…]*[\"“”'’》」』]"
+_SENTENCE_START = r"(?:^|[.!?:;…。！？]\s*|\n\s*)[\"“'‘(\s]*$"
+_SENTENCE_START_LATER = r"(?:[.!?:;…]\s+|[。！？]|\n\s*)[\"“'‘(\s]*$"
+_YEAR = r"((?:18[89]|19\d|20[0-3])\d)"
+_YEAR_AFTER = rf"^[\"”'’》]?,?\s*(?:[(（\[]\s*(?:the\s+)?{_YEAR}|(?:from|of)\s+{_YEAR}\b|{_YEAR}(?:\s*$|[^\d\s]))"
+_YEAR_BEFORE = rf"(?:^|[^\d]){_YEAR}(?:'s)?\s+(?:version of\s+|film\s+|movie\s+)?[\"“'‘《]?$"
+_NUMERAL = r"(?:[2-9]|(?i:ii|iii|iv|vi|vii|viii|ix)|V)"
+_SEQUEL = rf"^[:,]?\s+(?:(?i:part|chapter|vol\.?|volume|episode)\s+)?{_NUMERAL}\b"
+_COUNTED = r"^\s+\d\s+(?i:times?|hours?|days?|weeks?|months?|years?|nights?|stars?|more|others?|movies|films)\b"
+_AND = r"^[\s,/&+-]*(?:and|or)?\s*$"
+_CAPITAL_BEFORE = r"(?:^|\s)\p{Lu}[\p{Ll}'’-]+\s$"
+_CAPITAL_AFTER = r"^\s\p{Lu}\p{Ll}+"
+_DETERMINER = r"(?i)(?:^|\s)(?:an?|another|some|any|good|great|scary|nice|classic|modern|old)\s+$"
 
 
-def describe_surface(matches: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
-    """Add what can be seen of each match in its text.
+def found_words(matches: pl.DataFrame, texts: pl.Series, forms: pl.DataFrame) -> pl.DataFrame:
+    """Add the words found and what is known of their forms, without everyday words that nothing marks.
 
     Args:
-        matches: text u32, start, end, word, form.
+        matches: text u32, start i32, end i32, form u32.
+        texts: the texts, by row number.
+        forms: `FormTables.forms`.
+    """
+    whole = texts.gather(matches["text"])
+    word = whole.str.slice(matches["start"], matches["end"] - matches["start"]).alias("word")
+    described = matches.with_columns(word).hstack(forms.drop("form")[matches["form"]])
+    first = pl.col("word").str.slice(0, 1)
+    small = first == first.str.to_lowercase()
+    signs = whole.str.slice((matches["start"] - 1).clip(0), 1).is_in(list("\"“”'‘《「『")) | whole.str.slice(
+        matches["end"], 2
+    ).str.contains(r"^[\s,]?[(（\[]")
+    usual = small & (pl.col("chance") > EVERYDAY) & ~pl.col("listed")
+    return described.filter(~usual | signs)
+
+
+def describe_surface(found: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
+    """Add what can be seen of found words in their texts.
+
+    Args:
+        found: what `found_words` returned.
         texts: the texts, by row number.
 
     Returns:
-        The matches with words u32, capitalised, starts_sentence, quoted, everyday, head_noun, tagged, chinese (bool)
-        and year i16?.
+        The frame with capital, starts_sentence, quoted, whole, numbered, beside_capital, head_noun, tagged (bool) and
+        year i16?.
     """
-    whole = texts.gather(matches["text"])
+    texts_of = texts.gather(found["text"])
     width = CONTEXT_CHARACTERS
-    begin = (matches["start"] - width).clip(lower_bound=0)
-    before = whole.str.slice(begin, matches["start"] - begin)
-    after = whole.str.slice(matches["end"], pl.Series([width]).new_from_index(0, matches.height))
-    tokens = pl.col("form").str.extract_all(r"[\p{L}\p{N}]+")
+    begin = (found["start"] - width).clip(lower_bound=0)
+    before = texts_of.str.slice(begin, found["start"] - begin)
+    after = texts_of.str.slice(found["end"], width)
     spelt = pl.col("word").str.extract_all(r"[\p{L}\p{N}]+")
-    described = matches.with_columns(_before=before, _after=after).with_columns(
-        words=tokens.list.len(),
-        everyday=tokens.list.set_difference(pl.lit(list(EVERYDAY_WORDS))).list.len() == 0,
-        # Articles and prepositions stay small in titles, so the ends of a name decide.
-        capitalised=spelt.list.first().str.contains(r"^[\p{Lu}\p{N}]")
-        & spelt.list.last().str.contains(r"^[\p{Lu}\p{N}]"),
-        starts_sentence=pl.col("_before").str.contains(_SENTENCE_START) & (pl.col("start") <= width)
-        | pl.col("_before").str.contains(r"[.!?:。！？][\s\"“'‘(]*$"),
-        quoted=pl.col("_before").str.contains(_OPENING) & pl.col("_after").str.contains(_CLOSING),
-        head_noun=pl.col("_after").str.contains(HEAD_NOUNS),
-        tagged=pl.col("_before").str.ends_with("@"),
-        numeric=pl.col("form").str.contains(r"^[\p{N}\s]+$"),
-        chinese=pl.col("form").str.contains(_CHINESE),
-        year=pl.coalesce(
-            pl.col("_after").str.extract(_YEAR_AFTER, 1), pl.col("_after").str.extract(_YEAR_AFTER, 2)
-        ).cast(pl.Int16, strict=False),
-    )
-    return described.drop("_before", "_after")
-
-
-def surface_score() -> pl.Expr:
-    """Return how sure it is that the form is a name of something of the candidate's kind, in [0, 1].
-
-    Reads the columns of `describe_surface` and kind str, in_play bool, is_short_name bool, genre_form bool and
-    needs_head_noun bool of the candidate.
-    """
-    kind = pl.col("kind")
-    marked = pl.col("quoted") | pl.col("year").is_not_null()
-    shouting = pl.col("capitalised") & ~pl.col("starts_sentence")
-    several = pl.col("words") > 1
-    unusual = ~pl.col("everyday") & ~pl.col("numeric")
-    alone_enough = kind.is_in(["organisation", "place"]) | pl.col("in_play")
+    near_start = pl.col("start") <= width
     return (
-        pl.when(pl.col("tagged"))
-        .then(NO_NAME)
-        .when(pl.col("genre_form"))
-        .then(pl.when(~pl.col("needs_head_noun") | pl.col("head_noun")).then(GENRE).otherwise(NO_NAME))
-        .when(pl.col("chinese"))
-        .then(
-            pl.when(marked)
-            .then(NAMES_ITSELF)
-            .when(pl.col("form").str.len_chars() > 2)
-            .then(CAPITALISED)
-            .otherwise(NO_NAME)
+        found.with_columns(before.alias("_before"), after.alias("_after"))
+        .with_columns(
+            # Articles and prepositions stay small in titles, so the ends of a name decide.
+            capital=spelt.list.first().str.contains(r"^[\p{Lu}\p{N}]")
+            & spelt.list.last().str.contains(r"^[\p{Lu}\p{N}]")
+            # Capitals throughout are emphasis.
+            & (
+                (pl.col("acronym") & (pl.col("chance") < EVERYDAY))
+                | pl.col("word").str.contains(r"\p{Ll}|^\P{L}*\p{L}?\P{L}*$")
+            ),
+            starts_sentence=pl.when(near_start)
+            .then(pl.col("_before").str.contains(_SENTENCE_START))
+            .otherwise(pl.col("_before").str.contains(_SENTENCE_START_LATER)),
+            quoted=pl.col("_before").str.contains(_OPENING) & pl.col("_after").str.contains(_CLOSING),
+            whole=near_start
+            & ~pl.col("_before").str.contains(r"[\p{L}\p{N}]")
+            & ~pl.col("_after").str.contains(r"[\p{L}\p{N}]"),
+            numbered=pl.col("_after").str.contains(_SEQUEL) & ~pl.col("_after").str.contains(_COUNTED),
+            beside_capital=(pl.col("_before").str.contains(_CAPITAL_BEFORE))
+            | pl.col("_after").str.contains(_CAPITAL_AFTER),
+            head_noun=pl.col("_after").str.contains(HEAD_NOUNS),
+            determined=pl.col("_before").str.contains(_DETERMINER),
+            tagged=pl.col("_before").str.ends_with("@"),
+            year=pl.coalesce(
+                *(pl.col("_after").str.extract(_YEAR_AFTER, group) for group in (1, 2, 3)),
+                pl.col("_before").str.extract(_YEAR_BEFORE, 1),
+            ).cast(pl.Int16),
         )
-        # A surname means somebody only when that somebody is already being spoken of.
-        .when(pl.col("is_short_name"))
-        .then(pl.when(shouting & pl.col("in_play")).then(CAPITALISED).otherwise(NO_NAME))
-        .when(kind == "genre")
-        .then(pl.when(several & (unusual | pl.col("capitalised"))).then(GENRE).otherwise(NO_NAME))
-        .when(marked & (pl.col("capitalised") | several | pl.col("in_play")))
-        .then(NAMES_ITSELF)
-        .when(several & pl.col("capitalised"))
-        .then(pl.when(pl.col("everyday") & pl.col("starts_sentence")).then(UNSURE).otherwise(NAMES_ITSELF))
-        .when(several & unusual)
-        .then(UNUSUAL_WORDS)
-        .when(several)
-        .then(pl.when(pl.col("in_play")).then(UNUSUAL_WORDS).otherwise(NO_NAME))
-        .when(shouting & (unusual | pl.col("in_play")))
-        .then(CAPITALISED)
-        .when(unusual & alone_enough)
-        .then(UNSURE)
-        .otherwise(NO_NAME)
+        .drop("_before", "_after")
+    )
+
+
+def add_genre_company(described: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
+    """Add whether a genre's word that may be an everyday word, too, is one here: says_genre bool.
+
+    It is if a word such as "films" follows, if it names a work by itself ("a mystery"), or if it stands in a row with
+    one that is ("a fantasy adventure", "crime and war films").
+
+    Args:
+        described: what `describe_surface` returned.
+        texts: the texts, by row number.
+    """
+    genres = described.filter("genre").select(
+        "text", "start", "end", "weak_genre", "head_noun", "noun_genre", "determined"
+    )
+    reach = pl.col("end").cum_max().shift(1).over("text")
+    longest = genres.sort("text", "start", "end", descending=[False, False, True]).filter(
+        (pl.col("end") > reach).fill_null(True)
+    )
+    since = pl.col("end").shift(1).over("text").fill_null(0)
+    begin, width = longest.select(since.alias("begin"), (pl.col("start") - since).clip(0).alias("width"))
+    between = texts.gather(longest["text"]).str.slice(begin, width)
+    joined = between.str.contains(_AND) & longest.select(pl.col("start") >= since).to_series()
+    row = (~joined | longest.select(pl.col("text") != pl.col("text").shift(1)).to_series().fill_null(True)).cum_sum()
+    speaks = ~pl.col("weak_genre") | pl.col("head_noun") | (pl.col("noun_genre") & pl.col("determined"))
+    company = longest.select("text", "start", "end", says_genre=speaks.any().over(row))
+    return described.join(company, on=["text", "start", "end"], how="left", maintain_order="left").with_columns(
+        pl.col("says_genre").fill_null(False)
     )

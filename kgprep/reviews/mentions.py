@@ -3,6 +3,8 @@
 Notable here:
 - an utterance's context is the gold mentions of the turns before it and never its own, so that no target helps to find
   words beside it;
+- all links of a dialogue are chosen together: what is surely linked is in play in its turn and in those after it, and
+  weighs less with every turn;
 - a link that overlaps a gold mention is dropped: gold wins.
 """
 
@@ -11,8 +13,11 @@ from __future__ import annotations
 import polars as pl
 
 from kgprep.artifacts import MENTIONS, MentionMethodEnum
-from kgprep.linking.linker import EntityLinker
+from kgprep.linking.linker import SURE, EntityLinker, as_play
 from kgprep.provenance import Count
+
+FADING = 0.9
+"""What an entity's weight is multiplied by with every turn that passes."""
 
 _UTTERANCE = ("dialogue_id", "turn")
 
@@ -32,7 +37,10 @@ def link_dialogues(
     """
     ordered = utterances.sort(_UTTERANCE)
     numbered = ordered.select(_UTTERANCE).with_row_index("row")
-    found = linker.link(ordered["text"], _said_before(numbered, gold))
+    candidates = linker.candidates(ordered["text"])
+    spoken_of = _said_before(numbered, gold)
+    first = linker.choose(candidates, as_play(spoken_of))
+    found = linker.choose(candidates, _with_sure_links(spoken_of, first, numbered))
     placed = found.join(numbered, left_on="text", right_on="row").with_columns(
         method=pl.lit("link", MentionMethodEnum), score=pl.col("score").cast(pl.Float32)
     )
@@ -62,18 +70,30 @@ def link_sentences(linker: EntityLinker, sentences: pl.DataFrame) -> pl.DataFram
     return renamed.sort("row", "start")
 
 
-def _said_before(numbered: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFrame:
-    """Return which entities were named in earlier turns: text u32 (row of the utterance), entity_id i32."""
-    named = gold.select("dialogue_id", pl.col("turn").alias("named_in"), "entity_id")
+def _said_before(numbered: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return which entities were named in earlier turns: text u32 (row of the utterance), entity_id i32, weight f32.
+
+    Args:
+        numbered: row, dialogue_id, turn of the utterances.
+        named: dialogue_id, turn, entity_id.
+    """
     return (
         numbered.lazy()
-        .join(named.lazy(), on="dialogue_id")
+        .join(named.lazy().select("dialogue_id", "entity_id", named_in="turn"), on="dialogue_id")
         .filter(pl.col("named_in") < pl.col("turn"))
-        .select(pl.col("row").alias("text"), "entity_id")
-        .unique()
+        .group_by(pl.col("row").alias("text"), "entity_id")
+        .agg(weight=pl.lit(FADING, pl.Float32).pow((pl.col("turn") - pl.col("named_in")).min() - 1))
         .sort("text", "entity_id")
         .collect()
     )
+
+
+def _with_sure_links(spoken_of: pl.DataFrame, links: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Add to what was spoken of before each utterance the sure links of its dialogue so far (`PLAY`)."""
+    sure = links.filter(pl.col("score") >= SURE)
+    earlier = _said_before(numbered, sure.join(numbered, left_on="text", right_on="row"))
+    here = sure.select("text", "entity_id", pl.lit(1.0, pl.Float32).alias("weight"), "start")
+    return pl.concat([as_play(spoken_of), as_play(earlier), here])
 
 
 def _overlapping(links: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFrame:

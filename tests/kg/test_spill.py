@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from kgprep.kg.spill import full_terms, short_terms
 from kgprep.kg.vocabulary import RESOURCE
 
-_NAMES = st.text(st.characters(exclude_characters='<>"{}|^`\\ ', exclude_categories=("Cc", "Cs")))
+_NAMES = st.text(st.characters(exclude_characters='<>"{}|^`\\ ', categories=["L", "N", "P", "S"]))
 _IRIS = st.builds("<{}{}>".format, st.sampled_from([RESOURCE, "http://zh.dbpedia.org/resource/", "urn:x:"]), _NAMES)
 _LITERALS = st.builds(
     '"{}"{}'.format,
-    st.text(st.characters(exclude_characters='"\\', exclude_categories=("Cs",))),
+    st.text(st.characters(exclude_characters='"\\', codec="utf-8")),
     st.one_of(st.just(""), st.just("@en"), _IRIS.map("^^{}".format)),
 )
 _TERMS = st.one_of(_IRIS, _LITERALS, st.from_regex(r"\A_:[a-z0-9]{1,8}\Z"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import polars as pl
@@ -12,11 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kgprep.linking.component as component
-from kgprep.artifacts import KgprepError
-from kgprep.linking.evaluate import evaluate_linking
 from kgprep.linking.linker import EntityLinker
 
-SAMPLE = Path(__file__).parents[2] / "pipelines" / "sample"
 DBR = "http://dbpedia.org/resource/"
 
 
@@ -95,46 +91,13 @@ def test_a_spacy_pipeline_gets_spans_with_the_iri(sample_workspace: Path) -> Non
     assert len(docs[1].spans[component.SPANS_KEY]) == 0
 
 
-def test_the_gold_figures_are_those_of_a_count_by_hand(sample_workspace: Path, tmp_path: Path) -> None:
-    right = {"start": 8, "end": 17, "iris": [DBR + "Inception"]}
-    missed = {"start": 0, "end": 7, "iris": [DBR + "Nowhere"]}
-    doubtful = {"start": 8, "end": 17}
-    messages = [
-        {"text": "I loved Inception.", "mentions": [right]},
-        {"text": "I loved Inception.", "mentions": [{**right, "iris": [DBR + "Another"]}]},
-        {"text": "I loved Inception.", "mentions": [missed], "optional": [doubtful]},
-        {"text": "I loved Inception.", "mentions": []},
-    ]
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text("".join(json.dumps(message) + "\n" for message in messages))
-    report = evaluate_linking(sample_workspace, gold, errors=5)
-    assert (report.mentions, report.links) == (3, 3)
-    assert (report.span.precision, report.span.recall) == pytest.approx((2 / 3, 2 / 3))
-    assert (report.span_and_entity.precision, report.span_and_entity.recall) == pytest.approx((1 / 3, 1 / 3))
-    assert report.false_links_per_1000_messages == 500
-    assert len(report.errors) == 4
-
-
-def test_the_sample_s_gold_is_linked_well(sample_workspace: Path) -> None:
-    report = evaluate_linking(sample_workspace, SAMPLE / "linking_gold.jsonl")
-    assert report.span_and_entity.f1 > 0.8
-
-
-@pytest.mark.parametrize("content", ["", "no json\n", '{"text": "a"}\n'])
-def test_a_gold_file_of_another_form_is_named(sample_workspace: Path, tmp_path: Path, content: str) -> None:
-    gold = tmp_path / "gold.jsonl"
-    gold.write_text(content)
-    with pytest.raises(KgprepError, match=r"gold\.jsonl"):
-        evaluate_linking(sample_workspace, gold)
-
-
 def test_priors_of_zero_give_a_score_that_is_a_number(linker: EntityLinker) -> None:
     entities = linker.entities.head(2).rename({"entity_year": "year"})
     aliases = pl.DataFrame(
         {"alias": ["Zork Blat"] * 2, "entity_id": entities["entity_id"], "source": "label", "prior": [0.0, 0.0]},
         schema_overrides={"prior": pl.Float32},
     )
-    links = EntityLinker.from_tables(entities, aliases, linker.edges.head(0)).link(["I saw Zork Blat there"])
+    links = EntityLinker.from_tables(entities, aliases, linker.neighbours.head(0)).link(["I saw Zork Blat there"])
     assert links["score"].is_finite().all()
     assert links["score"].is_between(0, 1).all()
     assert links.height == 1
@@ -147,12 +110,13 @@ def test_one_genre_has_one_node_even_where_the_graph_has_two(linker: EntityLinke
             "iri": [DBR + "Sci-fi", DBR + "Science_fiction_film"],
             "label": ["Sci-fi", "Science fiction film"],
             "kind": "genre",
+            "degree": 1,
             "year": None,
         },
-        schema_overrides={"entity_id": pl.Int32, "year": pl.Int16},
+        schema_overrides={"entity_id": pl.Int32, "degree": pl.Int32, "year": pl.Int16},
     )
     aliases = entities.select(
         pl.col("label").alias("alias"), "entity_id", source=pl.lit("label"), prior=pl.lit(1.0, pl.Float32)
     )
-    made = EntityLinker.from_tables(entities, aliases, linker.edges.head(0))
+    made = EntityLinker.from_tables(entities, aliases, linker.neighbours.head(0))
     assert made.link(["some sci-fi", "some scifi", "some sci fi"])["entity_id"].to_list() == [1, 1, 1]

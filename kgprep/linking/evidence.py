@@ -1,0 +1,163 @@
+"""How sure it is that a found form is a name of something at all: weighed evidence for titles and people, rules else.
+
+Notable here:
+- the weights of evidence come from ReDial's training dialogues: their titles put back into the text are names, other
+  places where a title's words stand are not (`tests/linking/fit_evidence.py` finds them again);
+- the rules before the evidence say what is never a name, whatever else speaks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import polars as pl
+
+GENRE = 0.95
+NATIONALITY = 0.9
+PLACE = 0.85
+PART_OF_NAME = 0.8
+"""A surname or first name of somebody who is being spoken of."""
+
+KNOWN_BY_PART = 0.6
+"""A surname or first name by which one person of the graph is known far better than all others."""
+
+UNSURE = 0.5
+"""One unusual word in lower case that names a company or a place."""
+
+NO_NAME = 0.0
+CLEAR_SHARE = 0.8
+CLEAR_DEGREE = 20
+EVERYDAY = -5.5
+"""Log10 of a chance: a likelier form says nothing without capitals, such as "her", "get out" or "the help"."""
+
+EVERYDAY_CHINESE = -5.0
+QUOTED_CHINESE = 0.95
+LONG_CHINESE = 0.8
+SHORT_CHINESE = 0.7
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that speaks for or against a name: its weight in log odds, and how it is read (0 to 1 if not said)."""
+
+    name: str
+    weight: float
+    value: pl.Expr
+    meaning: str
+
+
+_WORK = pl.col("kind").is_in(["film", "series", "work"])
+_RARE = (-pl.col("chance")).clip(2, 14).cast(pl.Float64) - 6
+_POPULAR = pl.when(_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
+
+EVIDENCE = (
+    Evidence("start", -0.45, pl.lit(1.0), "every form"),
+    Evidence("quoted", 1.6, pl.col("quoted"), "stands in quotation marks"),
+    Evidence("year", 3.0, pl.col("year").is_not_null(), "a year stands beside it"),
+    Evidence("whole", 0.3, pl.col("whole"), "is the whole message"),
+    Evidence("capital", 0.7, pl.col("capital") & ~pl.col("starts_sentence"), "has capitals in mid-sentence"),
+    Evidence("capitals", 0.6, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
+    Evidence("rare", 0.4, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
+    Evidence("beside a capital", -1.5, pl.col("beside_capital"), "another capitalised word stands beside it"),
+    Evidence("popular", 1.3, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
+    Evidence("misspelt", -1.0, pl.col("misspelt"), "one letter of it is wrong"),
+    Evidence("trust", 1.0, pl.col("trust").log10().cast(pl.Float64), "log10 of what its aliases are worth together"),
+    Evidence("near", 0.5, pl.col("near"), "a neighbour of the entity is spoken of already"),
+    Evidence("person", 1.0, pl.col("kind") == "person", "the entity is a person"),
+)
+"""The first eight are fitted but for the year, which the training texts do not have; the others are set by hand."""
+
+
+def log_odds() -> pl.Expr:
+    """Return the weighed evidence that a form names its candidate."""
+    return reduce(add, (each.value.cast(pl.Float64) * each.weight for each in EVIDENCE))
+
+
+def says_nothing() -> pl.Expr:
+    """Tell which forms name no work or person, whatever else speaks for it.
+
+    Reads the columns of `kgprep.linking.surface`, and of the candidate kind and mentioned.
+    """
+    marked = _marked() | pl.col("whole")
+    one_word = pl.col("words") == 1
+    unseen = pl.col("mentioned") == 0
+    small = ~pl.col("capital")
+    # At the start of a sentence a capital says nothing.
+    plain = small | (one_word & pl.col("starts_sentence"))
+    return (
+        pl.col("tagged")
+        | (pl.col("numeric") & ~marked)
+        | (_WORK & pl.col("numbered") & pl.col("year").is_null())
+        | (one_word & small & ~marked & unseen)
+        | (plain & (pl.col("chance") > EVERYDAY) & ~marked)
+        # "A scary movie" describes; its title is another.
+        | (_WORK & pl.col("ends_in_noun") & small & ~_marked() & unseen)
+    )
+
+
+def name_score() -> pl.Expr:
+    """Return how sure it is that the form names something of the candidate's kind, in [0, 1].
+
+    Reads the columns of `kgprep.linking.surface`, and of the candidate kind, sort, prior, needs_head_noun, degree,
+    said, mentioned and near.
+    """
+    kind, sort = pl.col("kind"), pl.col("sort")
+    one_word = pl.col("words") == 1
+    rare = pl.col("chance") < EVERYDAY
+    capital_inside = pl.col("capital") & ~pl.col("starts_sentence")
+    by_evidence = pl.when(says_nothing()).then(NO_NAME).otherwise(1 / (1 + (-log_odds()).exp()))
+    business = pl.when(capital_inside | (~one_word & rare)).then(PLACE).when(rare).then(UNSURE).otherwise(NO_NAME)
+    listed_genre = pl.when(~pl.col("needs_head_noun") | pl.col("says_genre")).then(GENRE).otherwise(NO_NAME)
+    return (
+        pl.when(pl.col("tagged") | (pl.col("capital_only") & ~pl.col("capital")))
+        .then(NO_NAME)
+        .when(sort == "genre")
+        .then(listed_genre)
+        .when(sort == "nationality")
+        .then(NATIONALITY)
+        .when(sort == "partial")
+        .then(_partial_score(capital_inside, rare))
+        .when(pl.col("chinese"))
+        .then(_chinese_score())
+        .when(kind.is_in(["organisation", "place"]))
+        .then(business)
+        .when(kind == "genre")
+        .then(pl.when(~one_word & (rare | pl.col("capital"))).then(GENRE).otherwise(NO_NAME))
+        .otherwise(by_evidence)
+    )
+
+
+def _marked() -> pl.Expr:
+    return pl.col("quoted") | pl.col("year").is_not_null()
+
+
+def _partial_score(capital_inside: pl.Expr, rare: pl.Expr) -> pl.Expr:
+    """A surname or first name means somebody who is in play, or somebody known far better than all others."""
+    in_play = (pl.col("mentioned") > 0) | (pl.col("near") > 0)
+    clear = (pl.col("prior") >= CLEAR_SHARE * pl.col("trust")) & (pl.col("degree") >= CLEAR_DEGREE) & rare
+    return (
+        pl.when(pl.col("capital") & in_play)
+        .then(PART_OF_NAME)
+        .when(clear & capital_inside & ~pl.col("beside_capital"))
+        .then(KNOWN_BY_PART)
+        .otherwise(NO_NAME)
+    )
+
+
+def _chinese_score() -> pl.Expr:
+    """Chinese has no case: brackets mark titles, and long or rare names speak for themselves."""
+    known = (pl.col("mentioned") > 0) | (pl.col("near") > 0)
+    length = (pl.col("end") - pl.col("start")).cast(pl.Int64)
+    return (
+        pl.when(_marked())
+        .then(QUOTED_CHINESE)
+        .when(pl.col("whole"))
+        .then(LONG_CHINESE)
+        .when(((length > 2) & (pl.col("chance") < EVERYDAY)) | (length > 4))
+        .then(LONG_CHINESE)
+        .when(known & (pl.col("chance") < EVERYDAY_CHINESE))
+        .then(SHORT_CHINESE)
+        .otherwise(NO_NAME)
+    )
