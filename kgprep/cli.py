@@ -389,46 +389,76 @@ def simulate_command(
 @click.argument("text", required=False)
 @workspace_option
 @click.option("--file", "file", type=FILE, metavar="FILE", help="Link each line of FILE instead.")
+@click.option(
+    "--context-file",
+    type=FILE,
+    metavar="FILE",
+    help="IRIs already spoken of before each text: a line a text, separated by spaces.",
+)
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Leave out links of a lower score.  [default: 0.5]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 @debug_option
-def link_command(text: str | None, workspace: Path, file: Path | None, as_json: bool) -> None:
+def link_command(
+    text: str | None,
+    workspace: Path,
+    file: Path | None,
+    context_file: Path | None,
+    threshold: float | None,
+    as_json: bool,
+) -> None:
     """Link the words of a text to the entities of a bundle.
 
     \b
     Example:
         kgprep link "I love horror films, above all Halloween (1978)." -w workspaces/sample
     """
-    from kgprep.linking.linker import EntityLinker
+    from kgprep.linking.context import read_context
+    from kgprep.linking.linker import THRESHOLD, EntityLinker
     from kgprep.show import format_links
 
     if (text is None) == (file is None):
         raise click.UsageError("give either TEXT or --file FILE")
-    if file is not None and not file.is_file():
-        raise KgprepError(f"{file} does not exist: check the path given to --file")
-    texts = file.read_text(encoding="utf-8").splitlines() if file else [text or ""]
-    links = EntityLinker.from_bundle(workspace).link(texts)
+    texts = _lines(file, "--file") if file else [text or ""]
+    linker = EntityLinker.from_bundle(workspace, THRESHOLD if threshold is None else threshold)
+    context = None if context_file is None else read_context(context_file, len(texts), linker.entities)
+    links = linker.link(texts, context)
     click.echo(links.write_ndjson().rstrip() if as_json else format_links(links))
+
+
+def _lines(file: Path, option: str) -> list[str]:
+    if not file.is_file():
+        raise KgprepError(f"{file} does not exist: check the path given to {option}")
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise KgprepError(f"{file} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
 
 
 @main.command("evaluate-linking")
 @click.argument("gold", type=FILE)
 @workspace_option
 @click.option("--errors", type=click.IntRange(0), default=0, show_default=True, help="How many errors to list.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @debug_option
-def evaluate_linking_command(gold: Path, workspace: Path, errors: int) -> None:
+def evaluate_linking_command(gold: Path, workspace: Path, errors: int, as_json: bool) -> None:
     """Measure the linker on annotated messages.
 
-    Prints precision, recall and F1 with bootstrap intervals.
+    Prints precision, recall and F1 with bootstrap intervals, on spans and entities and per kind, false links, and how
+    well the scores are calibrated.
 
-    GOLD is JSON Lines: text, mentions [{start, end, iris}], optional.
+    GOLD is JSON Lines, plain or gzip: text, mentions [{start, end, iris or item, kind}], optional [{start, end}] (spans
+    that count neither right nor wrong) and context [IRIs spoken of before].
 
     \b
     Example:
         kgprep evaluate-linking pipelines/sample/linking_gold.jsonl -w workspaces/sample --errors 3
     """
+    import json
+
     from kgprep.linking.evaluate import evaluate_linking
 
-    click.echo(str(evaluate_linking(workspace, gold, errors=errors)))
+    report = evaluate_linking(workspace, gold, errors=errors)
+    click.echo(json.dumps(report.as_dict()) if as_json else str(report))
 
 
 @main.command("collect-reviews")

@@ -34,9 +34,10 @@ class LinkerComponent:
         """Link documents in batches."""
         waiting = iter(docs)
         while documents := list(islice(waiting, batch_size)):
-            links = self.linker.link([doc.text for doc in documents])
+            links = self.linker.link([doc.text for doc in documents]).partition_by("text", as_dict=True)
             for row, doc in enumerate(documents):
-                doc.spans[SPANS_KEY] = _spans(doc, links.filter(pl.col("text") == row))
+                found = links.get((row,))
+                doc.spans[SPANS_KEY] = [] if found is None else _spans(doc, found)
                 yield doc
 
 

@@ -32,6 +32,18 @@ CLEAR_DEGREE = 20
 EVERYDAY = -5.5
 """Log10 of a chance: a likelier form says nothing without capitals, such as "her", "get out" or "the help"."""
 
+WHOLE_TITLE = 0.5
+"""What the aliases of a form are worth at least if it is a title and not a part of one."""
+
+YEARS_MISREMEMBERED = 3
+"""Years between the one beside a title and that of a work which may be meant all the same."""
+
+HOPELESS = -4.0
+"""A form that is likelier still says nothing though its film be in play: "it", "her", "up"."""
+
+EVERYDAY_BRAND = -4.5
+"""Names of companies and places are often said, and words of nothing else: "netflix"."""
+
 EVERYDAY_CHINESE = -5.0
 QUOTED_CHINESE = 0.95
 LONG_CHINESE = 0.8
@@ -53,21 +65,23 @@ _RARE = (-pl.col("chance")).clip(2, 14).cast(pl.Float64) - 6
 _POPULAR = pl.when(_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
 
 EVIDENCE = (
-    Evidence("start", -0.45, pl.lit(1.0), "every form"),
-    Evidence("quoted", 1.6, pl.col("quoted"), "stands in quotation marks"),
+    Evidence("start", 0.0, pl.lit(1.0), "every form"),
+    Evidence("quoted", 1.7, pl.col("quoted"), "stands in quotation marks"),
     Evidence("year", 3.0, pl.col("year").is_not_null(), "a year stands beside it"),
-    Evidence("whole", 0.3, pl.col("whole"), "is the whole message"),
-    Evidence("capital", 0.7, pl.col("capital") & ~pl.col("starts_sentence"), "has capitals in mid-sentence"),
-    Evidence("capitals", 0.6, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
-    Evidence("rare", 0.4, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
+    Evidence("capital", 0.3, pl.col("capital") & ~pl.col("starts_sentence"), "has capitals in mid-sentence"),
+    Evidence("capitals", 0.5, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
+    Evidence("rare", 0.25, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
     Evidence("beside a capital", -1.5, pl.col("beside_capital"), "another capitalised word stands beside it"),
-    Evidence("popular", 1.3, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
+    Evidence("popular", 1.2, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
     Evidence("misspelt", -1.0, pl.col("misspelt"), "one letter of it is wrong"),
     Evidence("trust", 1.0, pl.col("trust").log10().cast(pl.Float64), "log10 of what its aliases are worth together"),
     Evidence("near", 0.5, pl.col("near"), "a neighbour of the entity is spoken of already"),
     Evidence("person", 1.0, pl.col("kind") == "person", "the entity is a person"),
 )
-"""The first eight are fitted but for the year, which the training texts do not have; the others are set by hand."""
+"""Those from `FITTED` come from a fit; the others, which the training texts do not show, are set by hand."""
+
+
+FITTED = ("start", "quoted", "capital", "capitals", "rare", "beside a capital", "popular")
 
 
 def log_odds() -> pl.Expr:
@@ -78,20 +92,23 @@ def log_odds() -> pl.Expr:
 def says_nothing() -> pl.Expr:
     """Tell which forms name no work or person, whatever else speaks for it.
 
-    Reads the columns of `kgprep.linking.surface`, and of the candidate kind and mentioned.
+    Reads the columns of `kgprep.linking.surface`, and of the candidate kind, entity_year and mentioned.
     """
-    marked = _marked() | pl.col("whole")
+    everyday = pl.col("chance") > EVERYDAY
+    marked = _marked() | (pl.col("whole") & ~everyday)
     one_word = pl.col("words") == 1
     unseen = pl.col("mentioned") == 0
     small = ~pl.col("capital")
+    short = pl.col("trust") < WHOLE_TITLE
     # At the start of a sentence a capital says nothing.
     plain = small | (one_word & pl.col("starts_sentence"))
     return (
         pl.col("tagged")
         | (pl.col("numeric") & ~marked)
         | (_WORK & pl.col("numbered") & pl.col("year").is_null())
+        | (_WORK & ((pl.col("year") - pl.col("entity_year")).abs() > YEARS_MISREMEMBERED).fill_null(False))
         | (one_word & small & ~marked & unseen)
-        | (plain & (pl.col("chance") > EVERYDAY) & ~marked)
+        | (plain & everyday & ~marked & (unseen | short | (pl.col("chance") > HOPELESS)))
         # "A scary movie" describes; its title is another.
         | (_WORK & pl.col("ends_in_noun") & small & ~_marked() & unseen)
     )
@@ -101,14 +118,15 @@ def name_score() -> pl.Expr:
     """Return how sure it is that the form names something of the candidate's kind, in [0, 1].
 
     Reads the columns of `kgprep.linking.surface`, and of the candidate kind, sort, prior, needs_head_noun, degree,
-    said, mentioned and near.
+    said, entity_year, mentioned and near.
     """
     kind, sort = pl.col("kind"), pl.col("sort")
     one_word = pl.col("words") == 1
     rare = pl.col("chance") < EVERYDAY
     capital_inside = pl.col("capital") & ~pl.col("starts_sentence")
     by_evidence = pl.when(says_nothing()).then(NO_NAME).otherwise(1 / (1 + (-log_odds()).exp()))
-    business = pl.when(capital_inside | (~one_word & rare)).then(PLACE).when(rare).then(UNSURE).otherwise(NO_NAME)
+    brand = pl.col("chance") < EVERYDAY_BRAND
+    business = pl.when(capital_inside | (~one_word & rare)).then(PLACE).when(brand).then(UNSURE).otherwise(NO_NAME)
     listed_genre = pl.when(~pl.col("needs_head_noun") | pl.col("says_genre")).then(GENRE).otherwise(NO_NAME)
     return (
         pl.when(pl.col("tagged") | (pl.col("capital_only") & ~pl.col("capital")))
@@ -155,7 +173,7 @@ def _chinese_score() -> pl.Expr:
         .then(QUOTED_CHINESE)
         .when(pl.col("whole"))
         .then(LONG_CHINESE)
-        .when(((length > 2) & (pl.col("chance") < EVERYDAY)) | (length > 4))
+        .when(((length > 2) & (pl.col("chance") < EVERYDAY_CHINESE)) | (length > 4))
         .then(LONG_CHINESE)
         .when(known & (pl.col("chance") < EVERYDAY_CHINESE))
         .then(SHORT_CHINESE)

@@ -1,41 +1,82 @@
 """Texts and names as sequences of folded words, with a way back to the characters they came from.
 
 Notable here:
-- case, the spelling of accents (NFKC), curly quotes, traditional Chinese, and the signs and spaces between words do not
-  count: between any two words stands one separator;
+- case, the spelling of accents, curly quotes, traditional Chinese, and the signs and spaces between words do not count:
+  between any two words stands one separator;
 - signs that no name crosses unless it has them itself (question marks, brackets, commas, the end of a sentence) are
   kept as words of their own;
-- characters are folded one by one, so that offsets map back exactly even where folding changes the length ("ß", "ﬁ");
-- many texts are folded as one, by tables of the characters that occur; nothing loops over the text.
+- a letter and its combining marks are folded as one unit, and units one by one, so that offsets map back exactly even
+  where folding changes the length ("ß", "ﬁ", e + U+0301);
+- many texts are folded as one, by tables of the units that occur; only units of several characters are cut out one by
+  one.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Integers = npt.NDArray[np.int64]
+from kgprep.linking.units import (
+    BETWEEN_TEXTS,
+    BREAK,
+    BREAKS,
+    OTHER,
+    SPACED,
+    Classes,
+    CodePoints,
+    Integers,
+    Units,
+    class_of,
+)
 
 SEPARATOR = "\x01"
-_BETWEEN_TEXTS = "\0"
-_CODE_POINTS = 0x110000
-_OTHER, _SPACED, _UNSPACED, _BREAK = range(4)
-_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO")
-_BREAKS = frozenset('?!;,\n\r()[]{}"“”„«»《》〈〉「」『』。、' + _BETWEEN_TEXTS)
+_SENTENCE_END = "."
 _LONG_WORD = 4
 """A full stop after a word of fewer letters ("Mr.", "vs.") does not end a sentence."""
 
-_UNSPACED_CLASS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Bopomofo}]"
-_BREAK_CLASS = "[" + "".join(re.escape(sign) for sign in sorted(_BREAKS - {_BETWEEN_TEXTS})) + "]"
-_APOSTROPHES = "['’‘ʼ′]"
+_WHITE = [ord(letter) for letter in " \t\v\f\x85\u2028\u2029"]
+"""White space after folding; line breaks part texts anyway."""
+
+_APOSTROPHES = "['’‘‛ʼʻʹ′´`]"
+_BREAK_SIGNS = "[" + "".join(re.escape(sign) for sign in sorted(BREAKS | set("“”„‟«»？！；，（）"))) + "]"
+_UNSPACED_LETTER = r"[\p{Han}\p{Hiragana}\p{Katakana}ー]"
+_PLAIN = r"^[A-Za-z0-9]+(?: [A-Za-z0-9]+)*$"
+_REWRITINGS = (
+    pl.col("name").str.replace_all(_APOSTROPHES, ""),
+    # Twice, since what is found once does not overlap: "day-by-day" with short words between.
+    pl.col("name")
+    .str.replace_all(r"(\p{L})[-‐‑](\p{L}|\p{N})", "$1$2")
+    .str.replace_all(r"(\p{L})[-‐‑](\p{L}|\p{N})", "$1$2"),
+    pl.col("name")
+    .str.replace_all(r"\b(\p{Lu})\. (\p{Lu}\.)", "$1.$2")
+    .str.replace_all(r"\b(\p{Lu})\. (\p{Lu}\.)", "$1.$2")
+    .str.replace_all(r"\b(\p{L})\.", "$1"),
+    pl.col("name").str.replace_all("[&＆]", " and "),
+    pl.col("name").str.replace_all(_BREAK_SIGNS, " ").str.replace_all(rf"(\w{{{_LONG_WORD}}})\.(\s)", "$1$2"),
+)
+"""What people change when they type a name, but for accents."""
+
+_UNMARKED = {
+    "ø": "o",
+    "Ø": "O",
+    "ł": "l",
+    "Ł": "L",
+    "đ": "d",
+    "Đ": "D",
+    "ı": "i",
+    "æ": "ae",
+    "Æ": "Ae",
+    "œ": "oe",
+    "Œ": "Oe",
+}
+"""Latin letters whose accent is no mark of its own to Unicode."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -43,37 +84,59 @@ class FoldedTexts:
     """Texts that were folded as one.
 
     Args:
-        text: the folded words with separators.
-        origin: for each character of `text`, the position in the joined originals it came from; for a separator that of
-            the character after it.
-        starts: where each original starts in the joined originals.
+        text: the folded words with separators, m characters.
+        points: the code points of `text`, uint32 of shape (m,).
+        origin: for each character of `text`, where in the joined originals the unit begins that it came from; for a
+            separator that of the character after it, for the last the originals' length.
+        ends: for each character of `text`, where in the joined originals its unit ends.
+        starts: where each original starts in the joined originals, between which stands one character.
     """
 
     text: str
+    points: CodePoints
     origin: Integers
+    ends: Integers
     starts: Integers
+
+
+def as_texts(texts: Sequence[str | None] | pl.Series) -> pl.Series:
+    """Return `texts` as a series without nulls; a lone surrogate, which polars cannot hold, becomes U+FFFD.
+
+    Args:
+        texts: n texts; a missing one is read as empty.
+    """
+    try:
+        series = pl.Series("text", texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        series = pl.Series("text", [_SURROGATES.sub("\ufffd", text or "") for text in texts], dtype=pl.String)
+    return series.fill_null("")
 
 
 def fold_words(texts: pl.Series) -> FoldedTexts:
     """Fold texts as one.
 
     Args:
-        texts: n strings without nulls.
+        texts: n strings; a null is read as empty.
     """
-    joined = texts.str.join(_BETWEEN_TEXTS).item() if len(texts) else ""
+    texts = texts.fill_null("")
+    joined = str(texts.str.join(BETWEEN_TEXTS).item()) if len(texts) else ""
     lengths = texts.str.len_chars().to_numpy().astype(np.int64)
-    starts = np.concatenate([[0], (lengths + 1).cumsum()[:-1]]).astype(np.int64)[: len(texts)]
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    folded, origin = _fold_points(points)
-    classes = _table(folded, _class_of, np.uint8)[folded]
-    classes[_ends_sentence(points)[origin]] = _BREAK
-    text, positions = _separate(folded, classes)
-    return FoldedTexts(text, np.append(origin, len(points))[positions], starts)
+    starts = (lengths + 1).cumsum() - (lengths + 1)
+    units = Units.of(joined)
+    unit, place = units.spread()
+    letters, classes = units.alphabet.letters[place], units.alphabet.classes[place]
+    capitals = units.alphabet.capitals
+    classes[_sentence_ends(letters, classes, lambda places: capitals[units.numbers[unit[places]]])] = BREAK
+    points, source = _separate(letters, classes)
+    begins = np.append(units.begins, len(joined))
+    of_unit = np.append(unit, len(units.numbers))[source]
+    text = points.tobytes().decode("utf-32-le")
+    return FoldedTexts(text, points, begins[of_unit], np.append(begins[1:], len(joined))[of_unit], starts)
 
 
 def fold_form(name: str) -> str:
     """Fold one name as `fold_names` does."""
-    return str(fold_names(pl.Series([name]))[0])
+    return str(fold_names(as_texts([name])).item())
 
 
 def fold_names(names: pl.Series) -> pl.Series:
@@ -81,150 +144,92 @@ def fold_names(names: pl.Series) -> pl.Series:
 
     A form begins and ends with the separator where its first and last word are of a script that puts spaces between
     words, so that it is found as whole words only. Signs at its ends are left out. A name without words is empty.
+
+    Args:
+        names: n strings; a null is read as empty.
     """
-    folded = pl.Series(
-        "form", fold_words(names.str.replace_all(_BETWEEN_TEXTS, " ", literal=True)).text.split(_BETWEEN_TEXTS)
+    one_line = names.str.replace_all(BETWEEN_TEXTS, " ", literal=True)
+    folded = pl.Series("form", fold_words(one_line).text.split(BETWEEN_TEXTS)[: len(names)], dtype=pl.String)
+    bare = folded.str.strip_chars("".join(BREAKS) + _SENTENCE_END + SEPARATOR)
+    last = bare.str.replace(r"\p{M}+$", "").str.tail(1)
+    ends = pl.DataFrame({"bare": bare, "first": bare.str.head(1), "last": last})
+    spaced = [letter for letter in {*ends["first"], *ends["last"]} if class_of(letter) == SPACED]
+    begin, end = (
+        pl.when(pl.col(column).is_in(spaced)).then(pl.lit(SEPARATOR)).otherwise(pl.lit(""))
+        for column in ("first", "last")
     )
-    if names.is_empty():
-        return folded.clear()
-    signs = "".join(re.escape(sign) for sign in sorted(_BREAKS)) + r"." + SEPARATOR
-    bare = folded.str.replace_all(f"^[{signs}]+|[{signs}]+$", "")
-    spaced = pl.lit(SEPARATOR) + bare + pl.lit(SEPARATOR)
-    ends = spaced.str.replace(f"^{SEPARATOR}({_UNSPACED_CLASS})", "$1").str.replace(
-        f"({_UNSPACED_CLASS}){SEPARATOR}$", "$1"
-    )
-    form = pl.when(bare.str.len_chars() > 0).then(ends).otherwise(pl.lit(""))
-    return pl.select(form.alias("form")).to_series()
+    return ends.with_columns(begin=begin, end=end).select(form=pl.col("begin") + pl.col("bare") + pl.col("end"))["form"]
 
 
 def spellings(names: pl.Series) -> pl.DataFrame:
-    """Return the forms under which names are typed: row u32 (of the name), form str; distinct, of two letters and more.
+    """Return the forms under which names are typed.
 
-    Accents as marks of their own or left out (in Latin script alone: in others a mark makes another letter), without
-    apostrophes, hyphens or the full stops of initials, without the signs that part a text, "and" for "&".
+    As it is; in Latin script without accents; without apostrophes ("oceans eleven"); hyphenated words as one
+    ("spiderman"); initials as one ("la confidential"); "and" for "&"; without the signs that no name crosses; and
+    Chinese words without what stands between them. Several of these together where a name has several.
+
+    Args:
+        names: n names; a null has no form.
+
+    Returns:
+        row u32 (of the name), form str; a name's forms are distinct, of two letters and more, the most usual first.
     """
-    frame = names.cast(pl.String).alias("name").to_frame().with_row_index("row")
-    name = pl.col("name")
-    accented = frame.filter(name.str.contains(r"[^\x00-\x7F]"))
-    bare = pl.Series("name", [_without_accents(each) for each in accented["name"]], dtype=pl.String)
-    marked = pl.Series("name", [unicodedata.normalize("NFD", each) for each in accented["name"]], dtype=pl.String)
-    composed = pl.Series("name", [unicodedata.normalize("NFC", each) for each in accented["name"]], dtype=pl.String)
-    accents = pl.concat([frame, *(accented.with_columns(other) for other in (bare, marked, composed))])
-    written = [
-        accents,
-        _rewritten(accents, name.str.replace_all(_APOSTROPHES, "")),
-        _rewritten(accents, name.str.replace_all(r"(\p{L})[-‐‑](\p{L})", "$1$2")),
-        _rewritten(accents, name.str.replace_all(r"(\b\p{L})\.", "$1")),
-        _rewritten(accents, name.str.replace_all(_BREAK_CLASS, " ")),
-        _rewritten(accents, name.str.replace_all("&", " and ", literal=True)),
-    ]
-    every = pl.concat(written).unique(maintain_order=True)
-    folded = every.select("row", fold_names(every["name"]))
-    letters = pl.col("form").str.count_matches(r"[\p{L}\p{N}]")
-    return folded.filter(letters > 1).unique(maintain_order=True).sort("row", maintain_order=True)
-
-
-def _rewritten(names: pl.DataFrame, expression: pl.Expr) -> pl.DataFrame:
-    return (
-        names.with_columns(expression.alias("_other"))
-        .filter(pl.col("_other") != pl.col("name"))
-        .select("row", name="_other")
+    typed = names.cast(pl.String).alias("name").to_frame().with_row_index("row").drop_nulls()
+    simple = typed.filter(pl.col("name").str.contains(_PLAIN))
+    rewritten = typed.filter(~pl.col("name").str.contains(_PLAIN))
+    for rewriting in (*_REWRITINGS, _without_accents()):
+        other = rewritten.with_columns(_other=rewriting).filter(pl.col("_other") != pl.col("name"))
+        rewritten = pl.concat([rewritten, other.select("row", name="_other")])
+    folded = rewritten.select("row", fold_names(rewritten["name"]))
+    joined = folded.with_columns(form=_without_gaps(_without_gaps(pl.col("form"))))
+    plain = simple.select(
+        "row",
+        form=SEPARATOR + pl.col("name").str.to_lowercase().str.replace_all(" ", SEPARATOR, literal=True) + SEPARATOR,
     )
+    several = pl.col("form").str.count_matches(r"[\p{L}\p{N}]") > 1
+    every = pl.concat([plain, folded, joined]).filter(several).unique(maintain_order=True)
+    return every.sort("row", maintain_order=True)
 
 
-def _without_accents(name: str) -> str:
-    is_latin = all(unicodedata.name(letter, "").startswith("LATIN") for letter in name if letter.isalpha())
-    if not is_latin:
-        return name
-    return "".join(each for each in unicodedata.normalize("NFD", name) if not unicodedata.combining(each))
+def _without_accents() -> pl.Expr:
+    name = pl.col("name")
+    bare = name.str.normalize("NFD").str.replace_all(r"\p{M}", "")
+    for letters, plain in _UNMARKED.items():
+        bare = bare.str.replace_all(letters, plain)
+    # In other scripts a mark makes another letter.
+    is_latin = ~name.str.contains(r"[\p{L}--\p{Latin}]")
+    return pl.when(is_latin & name.str.contains(r"[^\x00-\x7F]")).then(bare).otherwise(name)
 
 
-def _fold_points(points: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.uint32], Integers]:
-    """Fold code points; return the folded ones and the place each came from."""
-    distinct = _distinct(points)
-    folded = [_fold_character(chr(point)) for point in distinct]
-    longest = max((len(each) for each in folded), default=1)
-    number = np.zeros(_CODE_POINTS, dtype=np.int32)
-    number[distinct] = np.arange(len(distinct))
-    letters = np.zeros((max(len(distinct), 1), longest), dtype=np.uint32)
-    for row, each in enumerate(folded):
-        letters[row, : len(each)] = [ord(letter) for letter in each]
-    rows = number[points]
-    if longest == 1:
-        return letters[rows, 0], np.arange(len(points))
-    lengths = np.array([len(each) for each in folded])[rows]
-    origin = np.repeat(np.arange(len(points)), lengths)
-    place = np.arange(len(origin)) - np.repeat(lengths.cumsum() - lengths, lengths)
-    return letters[rows[origin], place], origin
+def _without_gaps(form: pl.Expr) -> pl.Expr:
+    return form.str.replace_all(f"({_UNSPACED_LETTER}){SEPARATOR}({_UNSPACED_LETTER})", "$1$2")
 
 
-def _separate(folded: npt.NDArray[np.uint32], classes: npt.NDArray[np.uint8]) -> tuple[str, Integers]:
-    """Drop what is no word, put a separator between words; return the text and for each character its place."""
-    kept = np.flatnonzero(classes != _OTHER)
+def _separate(letters: CodePoints, classes: Classes) -> tuple[CodePoints, Integers]:
+    """Drop what is no word and put a separator between words; return them, and for each character where it was."""
+    kept = np.flatnonzero(classes != OTHER)
     of_kept = classes[kept]
     parted = np.ones(len(kept), dtype=bool)
-    parted[1:] = (np.diff(kept) > 1) | (np.diff(of_kept.astype(np.int8)) != 0) | (of_kept[1:] == _BREAK)
+    parted[1:] = (np.diff(kept) > 1) | (of_kept[1:] != of_kept[:-1]) | (of_kept[1:] == BREAK)
     places = np.arange(len(kept)) + parted.cumsum()
-    text = np.full(len(kept) + int(parted.sum()) + 1, ord(SEPARATOR), dtype=np.uint32)
-    text[places] = folded[kept]
-    origin = np.full(len(text), len(folded), dtype=np.int64)
-    origin[places] = kept
-    origin[places[parted] - 1] = kept[parted]
-    return text.tobytes().decode("utf-32-le", "surrogatepass"), origin
+    points = np.full(len(kept) + int(parted.sum()) + 1, ord(SEPARATOR), dtype=np.uint32)
+    points[places] = letters[kept]
+    source = np.full(len(points), len(letters), dtype=np.int64)
+    source[places] = kept
+    source[places[parted] - 1] = kept[parted]
+    return points, source
 
 
-def _ends_sentence(points: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    """Tell which full stops end a sentence: a long word before, white space and a capital after."""
-    ends = np.zeros(len(points), dtype=bool)
-    stops = np.flatnonzero(points == ord("."))
-    stops = stops[(stops >= _LONG_WORD) & (stops + 2 < len(points))]
-    is_letter = _table(points, str.isalpha, np.bool_)
-    long = np.all([is_letter[points[stops - back]] for back in range(1, _LONG_WORD + 1)], axis=0)
-    space = _table(points, str.isspace, np.bool_)[points[stops + 1]]
-    upper = _table(points, str.isupper, np.bool_)
-    after_two = points[np.minimum(stops + 3, len(points) - 1)]
-    capital = upper[points[stops + 2]] | ((points[stops + 2] == ord(" ")) & upper[after_two])
-    ends[stops[long & space & capital]] = True
-    return ends
-
-
-def _distinct(points: npt.NDArray[np.uint32]) -> Integers:
-    present = np.zeros(_CODE_POINTS, dtype=bool)
-    present[points] = True
-    return np.flatnonzero(present)
-
-
-def _table(points: npt.NDArray[np.uint32], value: Callable[[str], int], dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """Return a table by code point of what `value` says of each character that occurs."""
-    table = np.zeros(_CODE_POINTS, dtype=dtype)
-    distinct = _distinct(points)
-    table[distinct] = [value(chr(point)) for point in distinct]
-    return table
-
-
-@cache
-def _fold_character(character: str) -> str:
-    """Fold one character; one that would vanish stays as it is, so that nothing disappears from a text."""
-    folded = unicodedata.normalize("NFKC", character).casefold() or character
-    return _simplified(folded) if "\u3400" <= folded <= "\u9fff" else folded
-
-
-@cache
-def _class_of(character: str) -> int:
-    if character in _BREAKS:
-        return _BREAK
-    if unicodedata.category(character)[0] not in "LNM":
-        return _OTHER
-    return _UNSPACED if unicodedata.name(character, "").startswith(_UNSPACED_SCRIPTS) else _SPACED
-
-
-def _simplified(character: str) -> str:
-    simplified = str(_converter().convert(character))
-    return simplified if len(simplified) == len(character) else character
-
-
-@cache
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
+def _sentence_ends(
+    letters: CodePoints, classes: Classes, capitals: Callable[[Integers], npt.NDArray[np.bool_]]
+) -> Integers:
+    """Return the places of full stops with a long word before them, white space and a capital after them."""
+    stops = np.flatnonzero(letters == ord(_SENTENCE_END))
+    stops = stops[(stops >= _LONG_WORD) & (stops + 1 < len(letters))]
+    for back in range(1, _LONG_WORD + 1):
+        stops = stops[classes[stops - back] == SPACED]
+    stops = stops[np.isin(letters[stops + 1], _WHITE)]
+    kept = np.flatnonzero(classes != OTHER)
+    following = np.searchsorted(kept, stops)
+    stops, following = stops[following < len(kept)], following[following < len(kept)]
+    return stops[capitals(kept[following])]

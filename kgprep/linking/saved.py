@@ -24,7 +24,7 @@ _FOLDER = ".linker"
 _SUMS = "sums.json"
 _AUTOMATON = "automaton"
 _TABLES = ("forms", "candidates", "shortened")
-_MADE_BY = ("commonness", "folding", "forms", "gazetteer", "genres", "misspelt", "nationalities")
+_MADE_BY = ("commonness", "folding", "forms", "gazetteer", "genres", "misspelt", "nationalities", "units")
 _MADE_WITH = ("daachorse", "opencc", "wordfreq")
 
 

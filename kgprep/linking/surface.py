@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from kgprep.linking.evidence import EVERYDAY
+from kgprep.linking.evidence import EVERYDAY, HOPELESS
 from kgprep.linking.genres import HEAD_NOUNS
 
 CONTEXT_CHARACTERS = 24
 
+_SIGNS_BEFORE, _SIGNS_AFTER = 7, 6
+_MARKS_BEFORE = r"[\"“”'‘《「『]$|\d{4}"
+_MARKS_AFTER = r"^[\"”'’》]?,?\s*(?:[(（\[\d]|from\b|of\b)"
 _OPENING = r"[\"“”'‘《「『]$"
 _CLOSING = r"^[!?.…]*[\"“”'’》」』]"
 _SENTENCE_START = r"(?:^|[.!?:;…。！？]\s*|\n\s*)[\"“'‘(\s]*$"
@@ -42,11 +45,12 @@ def found_words(matches: pl.DataFrame, texts: pl.Series, forms: pl.DataFrame) ->
     described = matches.with_columns(word).hstack(forms.drop("form")[matches["form"]])
     first = pl.col("word").str.slice(0, 1)
     small = first == first.str.to_lowercase()
-    signs = whole.str.slice((matches["start"] - 1).clip(0), 1).is_in(list("\"“”'‘《「『")) | whole.str.slice(
-        matches["end"], 2
-    ).str.contains(r"^[\s,]?[(（\[]")
-    usual = small & (pl.col("chance") > EVERYDAY) & ~pl.col("listed")
-    return described.filter(~usual | signs)
+    before = whole.str.slice((matches["start"] - _SIGNS_BEFORE).clip(0), matches["start"].clip(0, _SIGNS_BEFORE))
+    after = whole.str.slice(matches["end"], _SIGNS_AFTER)
+    signs = before.str.contains(_MARKS_BEFORE) | after.str.contains(_MARKS_AFTER)
+    alone = (matches["start"] <= 1) & (matches["end"] + 2 >= whole.str.len_chars())
+    usual = small & (pl.col("chance") > HOPELESS) & ~pl.col("listed")
+    return described.filter(~usual | signs | alone)
 
 
 def describe_surface(found: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
