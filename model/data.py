@@ -17,7 +17,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from kgprep.artifacts import ENTITIES, MENTIONS, SPLITS, TRIPLES, UTTERANCES, KgprepError, read_table
+from kgprep.artifacts import ALIASES, ENTITIES, MENTIONS, SPLITS, TRIPLES, UTTERANCES, KgprepError, read_table
 from model.config import TextConfig
 from model.text import (
     END,
@@ -121,13 +121,14 @@ def read_corpus(workspace: Path, config: TextConfig, vocabulary: Vocabulary | No
         raise KgprepError(f"{workspace} holds no training dialogues or no items: run kgprep build-kg with --dialogues")
     mentions = _mentions(read_table(workspace, MENTIONS), utterances, items, triples)
     chinese = vocabulary.chinese if vocabulary else is_chinese(utterances.filter(pl.col("split") == "train")["text"])
-    tokens = _tokens(_segments(utterances, mentions), chinese).join(
+    names = _chinese_names(workspace) if chinese else None
+    tokens = _tokens(_segments(utterances, mentions), chinese, names).join(
         utterances.select("utterance", "turn_number", "role", "split"),
         on="utterance",
         maintain_order="left",
         how="left",
     )
-    sentences = _sentences(triples, chinese, config.sentence_tokens)
+    sentences = _sentences(triples, chinese, names, config.sentence_tokens)
     if vocabulary is None:
         vocabulary = _vocabulary(tokens, sentences, chinese, config)
     return _pack(utterances, mentions, items, tokens, sentences, vocabulary)
@@ -195,11 +196,16 @@ def _segments(utterances: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([between, named, rest]).sort("utterance", "place", "part")
 
 
-def _tokens(segments: pl.DataFrame, chinese: bool) -> pl.DataFrame:
+def _chinese_names(workspace: Path) -> pl.Series:
+    aliases = read_table(workspace, ALIASES)["alias"].str.to_lowercase()
+    return aliases.filter(aliases.str.contains(r"\p{Han}") & ~aliases.str.contains(r"\s")).unique().sort()
+
+
+def _tokens(segments: pl.DataFrame, chinese: bool, names: pl.Series | None) -> pl.DataFrame:
     """Return one row a token: utterance, mention, item, is_first (of its segment), token."""
     return (
         segments.with_row_index("segment")
-        .with_columns(token=tokenise(segments["text"], chinese))
+        .with_columns(token=tokenise(segments["text"], chinese, names))
         .filter(pl.col("token").list.len() > 0)
         .explode("token")
         .with_columns(is_first=pl.col("segment") != pl.col("segment").shift().fill_null(2**31))
@@ -207,11 +213,11 @@ def _tokens(segments: pl.DataFrame, chinese: bool) -> pl.DataFrame:
     )
 
 
-def _sentences(triples: pl.DataFrame, chinese: bool, longest: int) -> pl.DataFrame:
+def _sentences(triples: pl.DataFrame, chinese: bool, names: pl.Series | None, longest: int) -> pl.DataFrame:
     """Return one row a sentence, in the order of its place: is_train (used by a training triple), token (list)."""
     train = (pl.col("split").cast(pl.String) == "train").any()
     sentences = triples.group_by("sentence_id").agg(pl.col("sentence").first(), is_train=train).sort("sentence_id")
-    return sentences.select("is_train", token=tokenise(sentences["sentence"], chinese).list.head(longest))
+    return sentences.select("is_train", token=tokenise(sentences["sentence"], chinese, names).list.head(longest))
 
 
 def _vocabulary(tokens: pl.DataFrame, sentences: pl.DataFrame, chinese: bool, config: TextConfig) -> Vocabulary:

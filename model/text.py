@@ -1,7 +1,8 @@
 """From text to token ids.
 
 Notable here:
-- the language is decided by the text itself: mostly Chinese characters means words cut by jieba, else a regex;
+- the language is decided by the text itself: mostly Chinese characters means words cut by jieba, which is told the
+  bundle's names, else a regex;
 - the words of responses come first in the vocabulary, so a decoder's softmax covers a prefix of it and no more;
 - an item that is named by the data set's mark has a token of its own in responses, the item slot.
 """
@@ -45,10 +46,16 @@ def is_chinese(texts: pl.Series) -> bool:
     return letters > 0 and int(texts.str.count_matches(r"\p{Han}").sum()) / letters >= CHINESE_SHARE
 
 
-def tokenise(texts: pl.Series, chinese: bool) -> pl.Series:
-    """Return the tokens of each text as a list of strings; equal texts are cut only once."""
+def tokenise(texts: pl.Series, chinese: bool, names: pl.Series | None = None) -> pl.Series:
+    """Return the tokens of each text as a list of strings; equal texts are cut only once.
+
+    Args:
+        texts: n texts.
+        chinese: whether jieba cuts them.
+        names: Chinese names that are words of their own, whatever jieba knows.
+    """
     distinct = texts.unique(maintain_order=True)
-    tokens = _cut_chinese(distinct) if chinese else _cut_english(distinct)
+    tokens = _cut_chinese(distinct, names) if chinese else _cut_english(distinct)
     cut = pl.DataFrame({"text": distinct, "tokens": tokens})
     return texts.to_frame("text").join(cut, on="text", how="left", maintain_order="left")["tokens"]
 
@@ -57,14 +64,17 @@ def _cut_english(texts: pl.Series) -> pl.Series:
     return texts.str.to_lowercase().str.replace_all("’", "'", literal=True).str.extract_all(ENGLISH_TOKEN)
 
 
-def _cut_chinese(texts: pl.Series) -> pl.Series:
+def _cut_chinese(texts: pl.Series, names: pl.Series | None) -> pl.Series:
     import logging
 
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
+    cutter = jieba.Tokenizer()
+    for name in () if names is None else names.to_list():
+        cutter.add_word(name)
     # jieba offers one text at a time, nothing vectorised.
-    words = [[word for word in jieba.cut(text.lower()) if not word.isspace()] for text in texts.to_list()]
+    words = [[word for word in cutter.cut(text.lower()) if not word.isspace()] for text in texts.to_list()]
     return pl.Series(words, dtype=pl.List(pl.String))
 
 
