@@ -395,7 +395,7 @@ def simulate_command(
     metavar="FILE",
     help="IRIs already spoken of before each text: a line a text, separated by spaces.",
 )
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Leave out links of a lower score.  [default: 0.5]")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Leave out links of a lower score.  [default: 0.4]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 @debug_option
 def link_command(

@@ -35,11 +35,14 @@ Their chance is raised by `_IN_TALK` powers of ten, at most to that of "the".
 """
 
 
-def phrase_chances(forms: pl.Series) -> pl.Series:
-    """Return log10 of the chance that a form's words stand side by side as ordinary words: float64, at most 0.
+def phrase_chances(forms: pl.Series) -> pl.DataFrame:
+    """Return how likely forms are as ordinary words: chance and rarest, float64, log10 and at most 0.
 
     Args:
         forms: folded forms (`kgprep.linking.folding.fold_form`).
+
+    Returns:
+        One row a form, in their order: `chance` of its words to stand side by side, `rarest` that of its rarest word.
     """
     rows = forms.alias("form").to_frame().with_row_index("row")
     words = rows.select("row", pl.col("form").str.strip_chars(SEPARATOR).str.split(SEPARATOR).alias("word")).explode(
@@ -48,9 +51,11 @@ def phrase_chances(forms: pl.Series) -> pl.Series:
     # Breaks that a form keeps, such as the mark in "help ! i m a fish", are no words.
     words = words.filter(pl.col("word").str.contains(r"[\p{L}\p{N}]"))
     distinct = words["word"].unique()
-    chances = pl.DataFrame({"word": distinct, "chance": [_chance(word) for word in distinct]})
-    summed = words.join(chances, on="word").group_by("row").agg(pl.col("chance").sum())
-    return rows.join(summed, on="row", how="left", maintain_order="left")["chance"].fill_null(UNKNOWN)
+    chances = pl.DataFrame({"word": distinct, "one": [_chance(word) for word in distinct]})
+    of_form = words.join(chances, on="word").group_by("row").agg(chance=pl.col("one").sum(), rarest=pl.col("one").min())
+    return rows.join(of_form, on="row", how="left", maintain_order="left").select(
+        pl.col("chance", "rarest").fill_null(UNKNOWN)
+    )
 
 
 def is_ordinary(words: pl.Series) -> pl.Series:
@@ -68,8 +73,11 @@ def _chance(word: str) -> float:
 
 
 def _chinese_chance(run: str) -> float:
+    import logging
+
     import jieba
 
+    jieba.setLogLevel(logging.WARNING)
     known = _frequencies("zh")
     return sum(math.log10(known[word]) if word in known else UNKNOWN for word in jieba.lcut(run))
 

@@ -153,7 +153,7 @@ def fold_names(names: pl.Series) -> pl.Series:
     bare = folded.str.strip_chars("".join(BREAKS) + _SENTENCE_END + SEPARATOR)
     last = bare.str.replace(r"\p{M}+$", "").str.tail(1)
     ends = pl.DataFrame({"bare": bare, "first": bare.str.head(1), "last": last})
-    spaced = [letter for letter in {*ends["first"], *ends["last"]} if class_of(letter) == SPACED]
+    spaced = [letter for letter in {*ends["first"], *ends["last"]} - {""} if class_of(letter) == SPACED]
     begin, end = (
         pl.when(pl.col(column).is_in(spaced)).then(pl.lit(SEPARATOR)).otherwise(pl.lit(""))
         for column in ("first", "last")

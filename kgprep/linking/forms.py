@@ -37,12 +37,13 @@ class FormTables:
     """What the linker knows of forms.
 
     Args:
-        forms: form str (sorted; a form's number is its row), words u8, chance f32 (log10, as ordinary words), trust f32
-            (what its aliases are worth together, in (0, 1]), and what sort of words it has: listed (for a genre or a
-            nationality), genre, weak_genre, noun_genre, ends_in_noun, acronym, numeric, chinese,
-            capital_only (bool).
-        candidates: form u32, entity_id i32, prior f32, sort, needs_head_noun bool, lead str, tail str (the signs before
-            the first and after the last word of the alias); sorted by form and entity.
+        forms: form str (sorted; a form's number is its row), words u8, chance and rarest f32 (log10: how likely it is
+            as ordinary words, and its rarest word), trust f32 (what its aliases are worth together, in (0, 1]), and what
+            sort of words it has: listed (for a genre or a nationality), genre, weak_genre, noun_genre, ends_in_noun,
+            acronym, numeric, chinese, capital_only (bool).
+        candidates: form u32, entity_id i32, prior f32, sort, needs_head_noun bool, is_label bool (it is the entity's
+            whole label), lead str, tail str (the signs before the first and after the last word of the alias); sorted
+            by form and entity.
         shortened: words of names with one letter deleted (`kgprep.linking.misspelt.shortened_words`).
     """
 
@@ -55,12 +56,12 @@ def form_tables(entities: pl.DataFrame, aliases: pl.DataFrame) -> FormTables:
     """Make the tables of forms from kg/entities and kg/aliases."""
     people = entities.filter(pl.col("kind").cast(pl.String) == "person").select("entity_id", "degree")
     named = _named(aliases, entities).with_columns(needs_head_noun=pl.lit(False))
-    no_signs: dict[str, Any] = {"lead": pl.lit(""), "tail": pl.lit(""), "is_acronym": False}
+    no_signs: dict[str, Any] = {"lead": pl.lit(""), "tail": pl.lit(""), "is_acronym": False, "is_label": False}
     first_names = _first_names(aliases, people).with_columns(sort=pl.lit("partial"), needs_head_noun=False, **no_signs)
     plain: dict[str, Any] = {"prior": pl.lit(1.0, pl.Float32), **no_signs}
     genres = genre_forms(entities).with_columns(sort=pl.lit("genre"), **plain)
     countries = nationality_forms(entities).with_columns(sort=pl.lit("nationality"), needs_head_noun=False, **plain)
-    columns = ["form", "entity_id", "prior", "sort", "needs_head_noun", "lead", "tail", "is_acronym"]
+    columns = ["form", "entity_id", "prior", "sort", "needs_head_noun", "lead", "tail", "is_acronym", "is_label"]
     every = (
         pl.concat(
             [frame.select(columns) for frame in (_without_head_nouns(named, genres), first_names, genres, countries)]
@@ -110,6 +111,7 @@ def _named(aliases: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
         lead=pl.col("alias").str.extract(rf"^([^{_WORD_CHARACTERS}\s]+)").fill_null(""),
         tail=pl.col("alias").str.extract(rf"([^{_WORD_CHARACTERS}\s]+)$").fill_null(""),
         is_genre=pl.col("entity_id").is_in(genres),
+        is_label=pl.col("source").cast(pl.String) == "label",
         is_acronym=pl.col("alias").str.contains(r"^\P{Ll}*\p{Lu}\P{Ll}*\p{Lu}\P{Ll}*$"),
     )
 
@@ -153,7 +155,7 @@ def _describe(candidates: pl.DataFrame) -> pl.DataFrame:
     bare = pl.col("form").str.strip_chars(SEPARATOR)
     return forms.with_columns(
         bare.str.count_matches(rf"[{_WORD_CHARACTERS}]+").clip(1, 255).cast(pl.UInt8).alias("words"),
-        phrase_chances(forms["form"]).cast(pl.Float32).alias("chance"),
+        *phrase_chances(forms["form"]).cast(pl.Float32),
         bare.str.contains(rf"^[\p{{N}}{SEPARATOR}]+$").alias("numeric"),
         pl.col("form").str.contains(r"\p{Han}").alias("chinese"),
         pl.col("form").is_in(list(CAPITAL_ONLY)).alias("capital_only"),

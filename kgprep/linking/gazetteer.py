@@ -38,7 +38,8 @@ class Gazetteer:
         Args:
             forms: forms (`kgprep.linking.folding.fold_names`); empty ones, nulls and repetitions are left out.
         """
-        distinct = forms.filter((forms != "").fill_null(False)).unique().sort()
+        distinct = forms.cast(pl.String).drop_nulls().unique().sort()
+        distinct = distinct.filter(distinct != "")
         return cls(distinct, CharwiseDoubleArrayAhoCorasick(distinct.to_list()))
 
     def find(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from kgprep.linking.misspelt import find_misspelt
 from kgprep.linking.saved import fingerprint, load_tables, save_tables
 from kgprep.linking.surface import add_genre_company, describe_surface, found_words
 
-THRESHOLD = 0.5
+THRESHOLD = 0.4
 SURE = 0.6
 """The score from which a link is in play for the words around it."""
 
@@ -143,19 +143,20 @@ class EntityLinker:
         candidates = described.join(self.tables.candidates, on="form").join(self.entities, on="entity_id")
         return _with_signs(candidates, series)
 
-    def choose(self, candidates: pl.DataFrame, play: pl.DataFrame) -> pl.DataFrame:
+    def choose(self, candidates: pl.DataFrame, play: pl.DataFrame, titles: float = 0.0) -> pl.DataFrame:
         """Choose the links among what `candidates` found.
 
         Args:
             candidates: what `candidates` returned.
             play: `kgprep.linking.disambiguate.PLAY`, what is spoken of in each text.
+            titles: log odds added to the evidence for works, such as `kgprep.linking.evidence.UNMARKED_TITLES`.
 
         Returns:
             As of `link`.
         """
         named = (
             add_play(candidates, play, self.neighbours)
-            .with_columns(name=name_score(), weight=weight())
+            .with_columns(name=name_score(titles), weight=weight())
             .filter(pl.col("name") > NO_NAME)
         )
         scored = named.with_columns(score=pl.col("name") * pl.col("weight") / pl.col("weight").sum().over(_SPAN))

@@ -134,9 +134,9 @@ def _fold_unit(unit: str) -> tuple[str, bytes]:
         before = classes[-1] if classes else OTHER
         # A mark belongs to the letter before it; on a sign it is nothing.
         of_mark = before if before in (SPACED, UNSPACED) else OTHER
-        of_letter = of_mark if unicodedata.category(letter)[0] == "M" else class_of(letter)
+        of_letter = of_mark if _is_joining(letter) else class_of(letter)
         if of_letter != OTHER or before != OTHER or not classes:
-            letters += letter
+            letters += " " if of_letter == OTHER and len(folded) > 1 else letter
             classes.append(of_letter)
     return letters or " ", bytes(classes) or bytes([OTHER])
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import polars as pl
 
 from kgprep.artifacts import MENTIONS, MentionMethodEnum
+from kgprep.linking.evidence import UNMARKED_TITLES
 from kgprep.linking.linker import SURE, EntityLinker, as_play
 from kgprep.provenance import Count
 
@@ -39,8 +40,10 @@ def link_dialogues(
     numbered = ordered.select(_UTTERANCE).with_row_index("row")
     candidates = linker.candidates(ordered["text"])
     spoken_of = _said_before(numbered, gold)
-    first = linker.choose(candidates, as_play(spoken_of))
-    found = linker.choose(candidates, _with_sure_links(spoken_of, first, numbered))
+    # Where the data set marks its items, hardly any title is left to be found.
+    titles = 0.0 if gold.is_empty() else UNMARKED_TITLES
+    first = linker.choose(candidates, as_play(spoken_of), titles)
+    found = linker.choose(candidates, _with_sure_links(spoken_of, first, numbered), titles)
     placed = found.join(numbered, left_on="text", right_on="row").with_columns(
         method=pl.lit("link", MentionMethodEnum), score=pl.col("score").cast(pl.Float32)
     )
@@ -65,7 +68,7 @@ def link_sentences(linker: EntityLinker, sentences: pl.DataFrame) -> pl.DataFram
         row u32 (the sentence's row), start, end, word, entity_id, score; sorted by row and start.
     """
     context = sentences.select("entity_id").with_row_index("text")
-    found = linker.link(sentences["text"], context)
+    found = linker.choose(linker.candidates(sentences["text"]), as_play(context), UNMARKED_TITLES)
     renamed = found.select(pl.col("text").alias("row"), "start", "end", "word", "entity_id", "score")
     return renamed.sort("row", "start")
 

@@ -97,7 +97,9 @@ def test_priors_of_zero_give_a_score_that_is_a_number(linker: EntityLinker) -> N
         {"alias": ["Zork Blat"] * 2, "entity_id": entities["entity_id"], "source": "label", "prior": [0.0, 0.0]},
         schema_overrides={"prior": pl.Float32},
     )
-    links = EntityLinker.from_tables(entities, aliases, linker.neighbours.head(0)).link(["I saw Zork Blat there"])
+    links = EntityLinker.from_tables(entities, aliases, linker.neighbours.head(0), threshold=0.1).link(
+        ["I saw Zork Blat there"]
+    )
     assert links["score"].is_finite().all()
     assert links["score"].is_between(0, 1).all()
     assert links.height == 1

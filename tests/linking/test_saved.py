@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kgprep.linking.linker import EntityLinker
-from kgprep.linking.saved import fingerprint, load_tables
+from kgprep.linking.saved import fingerprint, load_tables, save_tables
 
 TEXTS = ["I watched Inception with Tom Hanks", "sci-fi comedies", "halloween (1978)"]
+SAVED = {"automaton", "candidates", "forms", "shortened", "sums.json"}
 
 
 @pytest.fixture
@@ -50,6 +52,41 @@ def test_another_graph_is_not_linked_with_the_old_tables(workspace: Path) -> Non
     before = fingerprint(workspace)
     flip(workspace / "kg" / "aliases.parquet")
     assert fingerprint(workspace) != before
+    assert load_tables(workspace, fingerprint(workspace)) is None
+
+
+def test_writers_at_the_same_time_leave_what_can_be_used_or_is_made_again(workspace: Path) -> None:
+    made = EntityLinker.from_bundle(workspace)
+    made_of = fingerprint(workspace)
+    shutil.rmtree(workspace / ".linker")
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            writers = [pool.submit(save_tables, workspace, made_of, made.tables, made.gazetteer) for _ in range(4)]
+            readers = [pool.submit(load_tables, workspace, made_of) for _ in range(4)]
+            for writer in writers:
+                writer.result()
+            for loaded in filter(None, (reader.result() for reader in readers)):
+                assert loaded[1].find(TEXTS).equals(made.gazetteer.find(TEXTS))
+                assert loaded[0].candidates.equals(made.tables.candidates)
+    assert EntityLinker.from_bundle(workspace).link(TEXTS).equals(made.link(TEXTS))
+    assert load_tables(workspace, made_of) is not None
+    assert {path.name for path in (workspace / ".linker").iterdir()} == SAVED
+
+
+def test_a_writer_that_was_killed_leaves_no_half_made_tables(workspace: Path) -> None:
+    made = EntityLinker.from_bundle(workspace).link(TEXTS)
+    made_of = fingerprint(workspace)
+    (workspace / ".linker" / "sums.json").unlink()
+    (workspace / ".linker" / "automaton.partial").write_bytes(b"half of it")
+    assert load_tables(workspace, made_of) is None
+    assert EntityLinker.from_bundle(workspace).link(TEXTS).equals(made)
+    assert {path.name for path in (workspace / ".linker").iterdir()} == SAVED
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", '{"made_of": 1}', "\x00"])
+def test_sums_of_another_form_are_not_believed(workspace: Path, content: str) -> None:
+    EntityLinker.from_bundle(workspace)
+    (workspace / ".linker" / "sums.json").write_text(content)
     assert load_tables(workspace, fingerprint(workspace)) is None
 
 
