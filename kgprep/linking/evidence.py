@@ -69,18 +69,17 @@ _RAREST = (-pl.col("rarest")).clip(2, 8).cast(pl.Float64) - 4
 _POPULAR = pl.when(_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
 
 EVIDENCE = (
-    Evidence("start", -0.2, pl.lit(1.0), "every form"),
-    Evidence("quoted", 1.7, pl.col("quoted"), "stands in quotation marks"),
+    Evidence("start", 0.2, pl.lit(1.0), "every form"),
+    Evidence("quoted", 1.6, pl.col("quoted"), "stands in quotation marks"),
     Evidence("year", 3.0, pl.col("year").is_not_null(), "a year stands beside it"),
-    Evidence("capital", 0.2, pl.col("capital") & ~pl.col("starts_sentence"), "has capitals in mid-sentence"),
-    Evidence("capitals", 0.85, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
+    Evidence("capitals", 0.8, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
     Evidence("rare", 0.16, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
     Evidence(
-        "rarest", 0.26, _RAREST, "powers of ten by which its rarest word is rarer than one in ten thousand, -2 to 4"
+        "rarest", 0.22, _RAREST, "powers of ten by which its rarest word is rarer than one in ten thousand, -2 to 4"
     ),
-    Evidence("rarest and small", 0.47, _RAREST * ~pl.col("capital"), "the same, where it has no capitals"),
+    Evidence("rarest and small", 0.22, _RAREST * ~pl.col("capital"), "the same, where it has no capitals"),
     Evidence("beside a capital", -1.6, pl.col("beside_capital"), "another capitalised word stands beside it"),
-    Evidence("popular", 1.15, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
+    Evidence("popular", 1.05, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
     Evidence("misspelt", -1.0, pl.col("misspelt"), "one letter of it is wrong"),
     Evidence("trust", 1.0, pl.col("trust").log10().cast(pl.Float64), "log10 of what its aliases are worth together"),
     Evidence("near", 0.5, pl.col("near"), "a neighbour of the entity is spoken of already"),
@@ -95,7 +94,7 @@ UNMARKED_TITLES = -2.0
 In 240 messages of ReDial people had left ten titles without the tag that they had put on 109 others.
 """
 
-FITTED = ("start", "quoted", "capital", "capitals", "rare", "rarest", "rarest and small", "beside a capital", "popular")
+FITTED = ("start", "quoted", "capitals", "rare", "rarest", "rarest and small", "beside a capital", "popular")
 
 
 def log_odds() -> pl.Expr:

@@ -38,9 +38,9 @@ class FormTables:
 
     Args:
         forms: form str (sorted; a form's number is its row), words u8, chance and rarest f32 (log10: how likely it is
-            as ordinary words, and its rarest word), trust f32 (what its aliases are worth together, in (0, 1]), and what
-            sort of words it has: listed (for a genre or a nationality), genre, weak_genre, noun_genre, ends_in_noun,
-            acronym, numeric, chinese, capital_only (bool).
+            as ordinary words, and its rarest word), trust f32 (what its aliases are worth together, in (0, 1]), and
+            what sort of words it has: listed (for a genre or a nationality), genre, weak_genre, noun_genre,
+            ends_in_noun, acronym, numeric, chinese, capital_only (bool).
         candidates: form u32, entity_id i32, prior f32, sort, needs_head_noun bool, is_label bool (it is the entity's
             whole label), lead str, tail str (the signs before the first and after the last word of the alias); sorted
             by form and entity.
