@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -334,7 +334,7 @@ def write_beside(path: Path) -> Iterator[Path]:
     except (OSError, pl.exceptions.ComputeError) as error:
         raise KgprepError(f"cannot write {path} ({_reason(error)}): free some space or choose another place") from error
     finally:
-        if partial.exists():
+        with suppress(FileNotFoundError, NotADirectoryError):
             partial.unlink()
 
 

@@ -32,6 +32,9 @@ CLEAR_DEGREE = 20
 EVERYDAY = -5.5
 """Log10 of a chance: a likelier form says nothing without capitals, such as "her", "get out" or "the help"."""
 
+EVERYDAY_FIRST = -4.7
+"""The same where a sentence starts, with a capital: "Awesome", but not "Inception"."""
+
 COMMON_WORDS = -3.7
 """Log10 of a chance: so do forms all of whose words are likelier, such as "anything else" or "all the way"."""
 
@@ -69,17 +72,17 @@ _RAREST = (-pl.col("rarest")).clip(2, 8).cast(pl.Float64) - 4
 _POPULAR = pl.when(_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
 
 EVIDENCE = (
-    Evidence("start", 0.2, pl.lit(1.0), "every form"),
+    Evidence("start", 0.05, pl.lit(1.0), "every form"),
     Evidence("quoted", 1.6, pl.col("quoted"), "stands in quotation marks"),
     Evidence("year", 3.0, pl.col("year").is_not_null(), "a year stands beside it"),
     Evidence("capitals", 0.8, pl.col("capital") & (pl.col("words") > 1), "is of several words and has capitals"),
-    Evidence("rare", 0.16, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
+    Evidence("rare", 0.17, _RARE, "powers of ten by which its words are rarer than one in a million, -4 to 8"),
     Evidence(
         "rarest", 0.22, _RAREST, "powers of ten by which its rarest word is rarer than one in ten thousand, -2 to 4"
     ),
-    Evidence("rarest and small", 0.22, _RAREST * ~pl.col("capital"), "the same, where it has no capitals"),
+    Evidence("rarest and small", 0.26, _RAREST * ~pl.col("capital"), "the same, where it has no capitals"),
     Evidence("beside a capital", -1.6, pl.col("beside_capital"), "another capitalised word stands beside it"),
-    Evidence("popular", 1.05, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
+    Evidence("popular", 1.1, _POPULAR, "log10 of how often training dialogues speak of the work, plus one; else 1"),
     Evidence("misspelt", -1.0, pl.col("misspelt"), "one letter of it is wrong"),
     Evidence("trust", 1.0, pl.col("trust").log10().cast(pl.Float64), "log10 of what its aliases are worth together"),
     Evidence("near", 0.5, pl.col("near"), "a neighbour of the entity is spoken of already"),
@@ -113,8 +116,9 @@ def says_nothing() -> pl.Expr:
     unseen = pl.col("mentioned") == 0
     small = ~pl.col("capital")
     short = pl.col("trust") < WHOLE_TITLE
-    # At the start of a sentence a capital says nothing.
-    plain = small | (one_word & pl.col("starts_sentence"))
+    # At the start of a sentence a capital says little.
+    first = one_word & ~small & pl.col("starts_sentence") & (pl.col("chance") > EVERYDAY_FIRST)
+    plain = small | first
     return (
         pl.col("tagged")
         | (pl.col("numeric") & ~marked)

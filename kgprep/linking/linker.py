@@ -17,6 +17,7 @@ import polars as pl
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table
 from kgprep.linking.disambiguate import PLAY, add_play, weight
 from kgprep.linking.evidence import NO_NAME, name_score
+from kgprep.linking.folding import as_texts
 from kgprep.linking.forms import FormTables, form_tables
 from kgprep.linking.gazetteer import Gazetteer
 from kgprep.linking.misspelt import find_misspelt
@@ -135,7 +136,7 @@ class EntityLinker:
 
     def candidates(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
         """Find all that may be named in `texts`: a row for each form found and entity that it may mean."""
-        series = pl.Series("text", texts, dtype=pl.String)
+        series = as_texts(texts)
         exact = self.gazetteer.find(series).with_columns(misspelt=False)
         misspelt = find_misspelt(series, self.gazetteer, self.tables.shortened).with_columns(misspelt=True)
         words = found_words(pl.concat([exact, misspelt]), series, self.tables.forms)

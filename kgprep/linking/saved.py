@@ -3,20 +3,24 @@
 Notable here:
 - what is saved is known by a fingerprint of all it was made of: the graph's tables, the code and the word lists;
 - every file is checked against its sum before it is used, since a damaged automaton could do anything;
-- files are renamed into place and the list of their sums comes last, so that two writers or a kill do no harm.
+- files are renamed into place when all are written, the list of their sums last, so that two writers or a kill do no
+  harm.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tempfile
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from kgprep.artifacts import ALIASES, ENTITIES, KgprepError, write_beside
+from kgprep.artifacts import ALIASES, ENTITIES
 from kgprep.linking.forms import FormTables
 from kgprep.linking.gazetteer import Gazetteer
 
@@ -60,20 +64,33 @@ def save_tables(workspace: Path, made_of: str, tables: FormTables, gazetteer: Ga
     """Save tables and automaton; a workspace that cannot be written to is left as it is."""
     folder = workspace / _FOLDER
     try:
-        sums = {"made_of": made_of}
-        for name in _TABLES:
-            with write_beside(folder / name) as path:
-                getattr(tables, name).write_parquet(path)
-                sums[name] = _sum(path.read_bytes())
-        with write_beside(folder / _AUTOMATON) as path:
-            content = gazetteer.automaton.serialize()
-            path.write_bytes(content)
-            sums[_AUTOMATON] = _sum(content)
-        with write_beside(folder / _SUMS) as path:
-            path.write_text(json.dumps(sums), encoding="utf-8")
-    except KgprepError:
+        folder.mkdir(exist_ok=True)
+        # Each writer has a folder of its own, so that none sees what another has half written.
+        with tempfile.TemporaryDirectory(prefix="writing-", dir=folder) as made:
+            names = _write(Path(made), made_of, tables, gazetteer)
+            for name in names:
+                (Path(made) / name).replace(folder / name)
+    except OSError:
         # It would only have been faster the next time.
         return
+
+
+def _write(folder: Path, made_of: str, tables: FormTables, gazetteer: Gazetteer) -> list[str]:
+    """Write all files; return their names, that of the sums last."""
+    sums = {"made_of": made_of}
+    for name, content in _contents(tables, gazetteer):
+        (folder / name).write_bytes(content)
+        sums[name] = _sum(content)
+    (folder / _SUMS).write_text(json.dumps(sums), encoding="utf-8")
+    return [*_TABLES, _AUTOMATON, _SUMS]
+
+
+def _contents(tables: FormTables, gazetteer: Gazetteer) -> Iterator[tuple[str, bytes]]:
+    for name in _TABLES:
+        written = io.BytesIO()
+        getattr(tables, name).write_parquet(written)
+        yield name, written.getvalue()
+    yield _AUTOMATON, gazetteer.automaton.serialize()
 
 
 def _sum(content: bytes) -> str:

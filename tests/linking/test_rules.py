@@ -211,3 +211,9 @@ def test_what_was_said_last_weighs_more(linker: EntityLinker) -> None:
 )
 def test_chinese_names_need_no_spaces(linker: EntityLinker, text: str, expected: dict[str, str]) -> None:
     assert said(linker, text) == expected
+
+
+def test_a_missing_text_and_a_broken_one_do_no_harm(linker: EntityLinker) -> None:
+    texts = pl.Series(["I saw Inception", None, "Inception again"], dtype=pl.String)
+    assert linker.link(texts)["text"].to_list() == [0, 2]
+    assert linker.link(["half an emoji \ud83d and Inception"])["start"].to_list() == [20]
