@@ -215,7 +215,7 @@ REVIEWS = Table(
     "align-reviews",
     "Reviews attached to an entity; no author is kept.",
     (
-        Column("review_id", pl.String, "<source>:<hash of entity and text>"),
+        Column("review_id", pl.String, "<source>:<hash of film and text>"),
         Column("source", pl.String, "name of the corpus or site"),
         Column("entity_id", pl.Int32, "entity reviewed"),
         Column("lang", pl.String, "language tag of the text"),

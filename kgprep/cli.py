@@ -154,11 +154,20 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
 @click.option(
     "--reviews",
     multiple=True,
-    metavar="FORM:PATH",
-    help="Review corpus; FORM: imdb, aclimdb, douban, pages; repeat it.",
+    metavar="[FORM:]PATH",
+    help="Review corpus; FORM: imdb, spoiler, aclimdb, douban, dmsc, table, pages; told from its look if left out."
+    " Repeat it.",
+)
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="MAP",
+    help="Which columns of a table hold what, such as text=review,imdb_id=tt,rating=stars/10; once, or once for each"
+    " table. Fields: text, imdb_id, douban_id, title, year, rating, votes, date, spoiler, language.",
 )
 @debug_option
-def align_reviews_command(workspace: Path, reviews: tuple[str, ...]) -> None:
+def align_reviews_command(workspace: Path, reviews: tuple[str, ...], maps: tuple[str, ...]) -> None:
     """Attach reviews to entities and write the triples.
 
     Splits reviews into sentences, links words of dialogues and sentences to entities,
@@ -172,7 +181,7 @@ def align_reviews_command(workspace: Path, reviews: tuple[str, ...]) -> None:
     """
     from kgprep.reviews.align import AlignConfig, align_reviews
 
-    align_reviews(workspace, _config(AlignConfig, {"reviews": reviews}))
+    align_reviews(workspace, _config(AlignConfig, {"reviews": reviews, "maps": maps}))
 
 
 @main.command("train")
@@ -462,7 +471,7 @@ def evaluate_linking_command(gold: Path, workspace: Path, errors: int, as_json: 
 
 
 @main.command("collect-reviews")
-@click.argument("site", type=click.Choice(["imdb", "douban"]))
+@click.argument("site", type=click.Choice(["imdb", "douban", "douban-mobile"]))
 @click.option("--items", type=FILE, metavar="FILE", help="Text file of title or subject ids, one a line.")
 @click.option("-w", "--workspace", type=FOLDER, metavar="WS", help="Collect for this bundle's items instead.")
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="JSON Lines to write; align-reviews reads it.")

@@ -24,15 +24,16 @@ from kgprep.artifacts import (
     SENTENCES,
     TRIPLES,
     UTTERANCES,
+    KgprepError,
     read_table,
 )
 from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.provenance import Stage, StageSummary, progress
 from kgprep.reviews.attach import attach_reviews
 from kgprep.reviews.choose import Graph, Limits, choose_sentences, rank_sentences
-from kgprep.reviews.corpora import corpus_files, read_reviews, split_form
+from kgprep.reviews.corpora import CorpusSpec, corpus_spec, split_form
+from kgprep.reviews.gathered import gather_reviews
 from kgprep.reviews.mentions import link_dialogues, link_sentences
-from kgprep.reviews.records import CLEAN
 from kgprep.reviews.select import best_sentences
 from kgprep.sources import licence_of
 from kgprep.triples import count_fused, fuse
@@ -44,7 +45,9 @@ class AlignConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reviews: tuple[str, ...] = ()
-    """Corpora as FORM:PATH, such as ``imdb:reviews.jsonl.gz``; without any, descriptions are all there is."""
+    """Corpora as FORM:PATH or PATH, such as ``imdb:reviews.jsonl.gz``; without any, descriptions are all there is."""
+    maps: tuple[str, ...] = ()
+    """Which columns a table holds, such as ``text=review,imdb_id=tt,rating=stars/10``: one for all, or one for each."""
     max_sentence_tokens: int = Field(default=40, ge=4)
     """The most words a sentence may have."""
     min_sentence_words: int = Field(default=4, ge=1)
@@ -95,31 +98,37 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
 
 
 def _read_corpora(stage: Stage, config: AlignConfig) -> pl.DataFrame:
+    """Return the reviews of all corpora in the columns of `CLEAN`, without duplicates."""
     if not config.reviews:
         stage.note("no --reviews were given: descriptions are the only sentences")
-    frames = [pl.DataFrame(schema=CLEAN)]
-    for spec in config.reviews:
-        form, path = split_form(spec)
-        with progress(f"reading {path.name}", None):
-            corpus = read_reviews(form, path)
-        for file in corpus_files(form, path):
+    with progress("reading reviews", None), gather_reviews(_corpora(config)) as gathered:
+        for file in dict.fromkeys(gathered.files):
             stage.source(file, *licence_of(file))
-        stage.add_counts(corpus.counts)
-        for note in corpus.notes:
+        stage.add_counts(gathered.counts)
+        for note in gathered.notes:
             stage.note(note)
-        frames.append(corpus.frame)
-    return pl.concat(frames)
+        return gathered.scan().collect()
+
+
+def _corpora(config: AlignConfig) -> list[CorpusSpec]:
+    """Give each table its column map: the only one there is, or its own."""
+    tables = [spec for spec in config.reviews if split_form(spec)[0] == "table"]
+    if len(config.maps) not in ({0, 1, len(tables)} if tables else {0}):
+        raise KgprepError(
+            f"--map is given {len(config.maps)} times for {len(tables)} tables: give it once, or once for each table"
+            " (write --reviews table:FILE where a file is to be read as one)"
+        )
+    maps = iter(config.maps * len(tables) if len(config.maps) == 1 else config.maps)
+    return [corpus_spec(spec, next(maps, None) if spec in tables else None) for spec in config.reviews]
 
 
 def _attach(stage: Stage, reviews: pl.DataFrame, graph: Graph) -> pl.DataFrame:
     attached, counts = attach_reviews(reviews, graph.entities, graph.items, graph.aliases)
     stage.add_counts(counts)
+    # One corpus may know a film by its id and another by its title.
     distinct = attached.unique(("entity_id", "text"), keep="first", maintain_order=True)
-    stage.count("reviews that are no exact duplicates", distinct.height, attached.height)
-    named = distinct.join(graph.entities.select("entity_id", "iri"), on="entity_id", maintain_order="left", how="left")
-    return named.with_columns(
-        review_id=pl.concat_str("source", pl.lit(":"), pl.struct("iri", "text").hash().cast(pl.String))
-    ).unique("review_id", keep="first", maintain_order=True)
+    stage.count("attached reviews that are no exact duplicates", distinct.height, attached.height)
+    return distinct.unique("review_id", keep="first", maintain_order=True)
 
 
 def _choose(

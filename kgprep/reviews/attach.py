@@ -3,7 +3,8 @@
 Notable here:
 - an id that the data set gave an item outweighs one from the graph;
 - titles are compared under `title_key`, among works only, by all the names a work goes by;
-- a title alone never overrules a year: a work whose year is known to differ is not taken.
+- a title alone never overrules a year: a work whose year is known to differ is not taken;
+- a corpus that knows films by two titles, Chinese and English, is asked for the second where the first finds nothing.
 """
 
 from __future__ import annotations
@@ -30,10 +31,27 @@ def attach_reviews(
         aliases: the table kg/aliases.
     """
     names = _names(entities, items, aliases)
-    keyed = reviews.with_columns(title_key=title_key(pl.col("film_title")))
+    ids = _by_imdb_id(entities, items)
+    numbered = reviews.with_row_index("_row")
+    first = _attached(numbered, ids, names)
+    left = numbered.join(first, on="_row", how="anti").filter(pl.col("film_title_other").is_not_null())
+    second = _attached(left.with_columns(film_title="film_title_other"), ids, names)
+    attached = pl.concat([first, second]).sort("_row").drop("_row")
+    counts = [
+        Count(f"reviews attached by {method}", attached.filter(pl.col("method") == method).height, reviews.height)
+        for method in METHODS
+    ]
+    counts.append(Count("reviews attached", attached.height, reviews.height))
+    return attached, counts
+
+
+def _attached(reviews: pl.DataFrame, ids: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Add entity_id and method to the reviews whose entity is found; leave out the others."""
+    fits = pl.any_horizontal(pl.col("film_year", "years").is_null(), pl.col("years").list.contains(pl.col("film_year")))
     found = (
-        keyed.lazy()
-        .join(_by_imdb_id(entities, items).lazy(), on="imdb_id", how="left", maintain_order="left")
+        reviews.with_columns(title_key=title_key(pl.col("film_title")))
+        .lazy()
+        .join(ids.lazy(), on="imdb_id", how="left", maintain_order="left")
         .join(
             _by_title_year(names).lazy(),
             left_on=("title_key", "film_year"),
@@ -42,13 +60,7 @@ def attach_reviews(
             maintain_order="left",
         )
         .join(_by_title(names).lazy(), on="title_key", how="left", maintain_order="left")
-        .with_columns(
-            by_title=pl.when(
-                pl.any_horizontal(
-                    pl.col("film_year", "years").is_null(), pl.col("years").list.contains(pl.col("film_year"))
-                )
-            ).then("by_title")
-        )
+        .with_columns(by_title=pl.when(fits).then("by_title"))
         .with_columns(
             entity_id=pl.coalesce("by_imdb_id", "by_title_year", "by_title"),
             method=pl.coalesce(
@@ -57,13 +69,7 @@ def attach_reviews(
         )
         .collect()
     )
-    attached = found.filter(pl.col("entity_id").is_not_null()).select(*reviews.columns, "entity_id", "method")
-    counts = [
-        Count(f"reviews attached by {method}", attached.filter(pl.col("method") == method).height, reviews.height)
-        for method in METHODS
-    ]
-    counts.append(Count("reviews attached", attached.height, reviews.height))
-    return attached, counts
+    return found.filter(pl.col("entity_id").is_not_null()).select(*reviews.columns, "entity_id", "method")
 
 
 def _by_imdb_id(entities: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

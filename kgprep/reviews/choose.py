@@ -20,6 +20,8 @@ from kgprep.reviews.sentences import first_sentence, split_sentences
 
 # A sentence in another language than the dialogues' is a last resort.
 _FOREIGN = 0.3
+# One that gives the plot away should not be what a recommender says.
+_SPOILER = 0.3
 _ORDER = ["entity_id", "score", "review_id", "position"]
 _DESCENDING = [False, True, False, False]
 
@@ -61,7 +63,7 @@ def rank_sentences(reviews: pl.DataFrame, graph: Graph, limits: Limits) -> tuple
     """Cut reviews into sentences and keep the best of each entity by their words alone.
 
     Args:
-        reviews: review_id, entity_id, text, lang, rating, helpful.
+        reviews: review_id, entity_id, text, lang, rating, helpful, spoiler.
         graph: of the bundle.
         limits: for length and number.
 
@@ -69,7 +71,7 @@ def rank_sentences(reviews: pl.DataFrame, graph: Graph, limits: Limits) -> tuple
         row u32, review_id, entity_id, position, text, and the features of `select.score`; and counts.
     """
     numbered = reviews.sort("entity_id", "review_id").with_row_index("review")
-    columns = ("review", "review_id", "entity_id", "text", "lang", "rating", "helpful")
+    columns = ("review", "review_id", "entity_id", "text", "lang", "rating", "helpful", "spoiler")
     cut, counts = split_sentences(numbered.select(columns), limits.max_tokens, limits.min_words)
     distinct = cut.sort("review", "position").unique(("entity_id", "text"), keep="first", maintain_order=True)
     scored = distinct.with_columns(
@@ -78,7 +80,8 @@ def rank_sentences(reviews: pl.DataFrame, graph: Graph, limits: Limits) -> tuple
         subject=pl.when(select.speaks_of_work(pl.col("text"))).then(0.5).otherwise(0.0),
         said=select.opinion(pl.col("rating"), pl.col("helpful")),
         made=select.form(pl.col("text"), pl.col("tokens"), pl.col("is_part"))
-        * pl.when(pl.col("lang") == graph.language).then(1.0).otherwise(_FOREIGN),
+        * pl.when(pl.col("lang") == graph.language).then(1.0).otherwise(_FOREIGN)
+        * pl.when(pl.col("spoiler").fill_null(False)).then(_SPOILER).otherwise(1.0),
     )
     best = _best(scored.with_columns(score=_SCORE), limits.per_entity)
     what = f"sentences kept, at most {limits.per_entity} an entity"

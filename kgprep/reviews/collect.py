@@ -3,14 +3,17 @@
 Notable here:
 - local corpora are the first-class source; the sites known here forbid automated access without their consent, so the
   user must say that it was given;
-- a site is a page address per item, a parser and a host, and the host can be another one (tests use a loopback server);
-- pages are cached as they come, so a run that was stopped goes on without fetching anything twice.
+- an item's pages follow from one another: each names the next, until the limit is reached;
+- pages are kept as they come, so a run that was stopped goes on without fetching anything twice;
+- what was collected before a stop, of whatever kind, is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,49 +23,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from kgprep.artifacts import ITEMS, read_table, write_beside
 from kgprep.errors import KgprepError
 from kgprep.provenance import Count, console, progress
-from kgprep.reviews.polite import HostStoppedError, PoliteSession
+from kgprep.reviews.polite import Clock, HostStoppedError, PoliteSession
 from kgprep.reviews.records import RAW
-from kgprep.reviews.sites import douban, imdb
+from kgprep.reviews.refusal import forbids_automation
+from kgprep.reviews.sites.site import SITES, Site
 
 LOCAL_CORPORA = (
     "use a local corpus instead: kgprep align-reviews --reviews imdb:FILE, aclimdb:FOLDER, douban:FILE or pages:FOLDER"
 )
-
-
-@dataclass(frozen=True)
-class Site:
-    """A site: its host, its terms, the pattern of its ids, the path of an item's n-th page, and its parser."""
-
-    host: str
-    terms: str
-    id_pattern: str
-    path: Callable[[str, int], str]
-    parse: Callable[[bytes, str], pl.DataFrame]
-    page_size: int | None
-
-
-SITES = {
-    "imdb": Site(
-        imdb.HOST,
-        "https://www.imdb.com/conditions",
-        r"^tt\d{7,9}$",
-        lambda item, page: f"/title/{item}/reviews/",
-        imdb.parse_reviews,
-        None,
-    ),
-    "douban": Site(
-        douban.HOST,
-        "https://www.douban.com/about/agreement",
-        r"^\d{5,9}$",
-        lambda item, page: f"/subject/{item}/comments?start={20 * page}&limit=20&status=P&sort=new_score",
-        douban.parse_reviews,
-        20,
-    ),
-}
-
-
-FORBIDDING = (".imdb.com", ".douban.com")
-"""Domains whose terms forbid automated access, under any of their names."""
+_CONTACT = re.compile(r"(?:mailto:)?[\x21-\x7e]+@[\x21-\x7e]+\.[\x21-\x7e]+|https?://[\x21-\x7e]+")
+_OUTCOMES_FIRST = ("fetched", "from cache", "retried", "forbidden by robots")
+_REFUSALS_SHOWN = 3
 
 
 class CollectConfig(BaseModel):
@@ -86,6 +57,8 @@ class CollectConfig(BaseModel):
     """Another host that plays the site, such as a mirror or a test server."""
     pause: float = Field(default=1.0, ge=1.0)
     """Seconds between two requests, at least; robots.txt may ask for more."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds to wait for an answer."""
 
 
 @dataclass(frozen=True)
@@ -96,47 +69,133 @@ class CollectSummary:
     counts: tuple[Count, ...]
 
 
-def collect_reviews(site: str, config: CollectConfig) -> CollectSummary:
+@dataclass
+class _Collection:
+    """What a run has collected so far."""
+
+    site: Site
+    session: PoliteSession
+    limit: int
+    base_url: str | None
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    refusals: list[str] = field(default_factory=list)
+
+    @property
+    def reviews(self) -> int:
+        """How many reviews were collected."""
+        return sum(frame.height for frame in self.frames)
+
+    def collect(self, item: str) -> None:
+        """Collect the reviews of one item; a page whose layout is unknown ends it and is remembered."""
+        before = self.reviews
+        try:
+            for records in self._new_records(item):
+                self.frames.append(records)
+        except HostStoppedError:
+            raise
+        except KgprepError as error:
+            self.outcomes["of unknown layout"] += 1
+            self.refusals.append(str(error))
+            if len(self.refusals) <= _REFUSALS_SHOWN:
+                console.print(f"  {error}", markup=False)
+        finally:
+            self.outcomes["items with reviews"] += self.reviews > before
+
+    def _new_records(self, item: str) -> Iterator[pl.DataFrame]:
+        """Yield, page by page, the records that no earlier page of the item has, up to the limit."""
+        seen = pl.DataFrame(schema=RAW)
+        stated = textless = 0
+        for records, total in self._pages(item):
+            stated = max(stated, total or 0)
+            written = records.filter(pl.col("text").is_not_null())
+            textless += records.height - written.height
+            fresh = _unseen(_named_alike(written, seen), seen).head(self.limit - seen.height)
+            yield fresh
+            seen = pl.concat([seen, fresh])
+            # A page with nothing new would lead round in a circle.
+            if seen.height >= self.limit or not fresh.height:
+                break
+        self.outcomes["reviews without a text left out"] += textless
+        self.outcomes["items with fewer reviews than their site speaks of"] += seen.height + textless < min(
+            self.limit, stated
+        )
+
+    def _pages(self, item: str) -> Iterator[tuple[pl.DataFrame, int | None]]:
+        """Yield the records of an item's pages, and how many reviews the page says there are."""
+        address: str | None = self.site.first_page(item)
+        visited: set[str] = set()
+        while address is not None and address not in visited:
+            visited.add(address)
+            page = self.session.fetch(_at(self.base_url, address), self.site.has_reviews)
+            if page is None:
+                return
+            yield self.site.parse(page, address), self.site.stated_total(page)
+            address = self.site.next_page(page, address)
+
+
+def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None) -> CollectSummary:
     """Collect reviews of items from a site and write them to `config.out`.
 
     Args:
         site: a key of `SITES`.
         config: the items, the output, the contact.
+        clock: for tests.
 
     Raises:
-        KgprepError: the permission or the contact is missing, there are no items, or the site stopped the collection;
-            what was collected until then is written.
+        KgprepError: the permission or the contact is missing, there are no items, no page could be read, or the site
+            stopped the collection; what was collected until then is written.
     """
     if site not in SITES:
         raise KgprepError(f"there is no site {site}: choose one of {', '.join(SITES)}")
     chosen = SITES[site]
-    base_url = config.base_url or chosen.host
-    contact = _permitted_contact(chosen, base_url, config)
+    base_url = _checked(config.base_url)
+    contact = _permitted_contact(chosen, base_url or chosen.host, config)
     items = _items(site, chosen, config)
-    session = PoliteSession(base_url, contact, config.out.with_name(config.out.name + ".pages.sqlite"), config.pause)
-    frames = [pl.DataFrame(schema=RAW)]
-    stopped: HostStoppedError | None = None
-    try:
-        with progress(f"collecting from {urlsplit(base_url).netloc}", len(items)) as bar:
-            for item in items:
-                frames.append(_collect_item(chosen, session, item, config.limit))
-                bar.advance()
-    except HostStoppedError as error:
-        stopped = error
-    finally:
-        session.close()
-    return _finish(pl.concat(frames), session, stopped, config.out)
+    _announce(chosen, base_url or chosen.host, items, config)
+    with PoliteSession(
+        contact,
+        config.out.with_name(config.out.name + ".pages.sqlite"),
+        config.pause,
+        config.timeout,
+        chosen.language,
+        config.i_have_permission,
+        clock or Clock(),
+    ) as session:
+        collection = _Collection(chosen, session, config.limit, base_url)
+        stopped: HostStoppedError | None = None
+        try:
+            with progress(f"collecting from {urlsplit(base_url or chosen.host).netloc}", len(items)) as bar:
+                for item in items:
+                    collection.collect(item)
+                    bar.advance()
+        except HostStoppedError as error:
+            stopped = error
+        finally:
+            summary = _write(collection, len(items), config.out)
+    _raise_if_vain(collection, stopped, config.out)
+    return summary
+
+
+def _checked(base_url: str | None) -> str | None:
+    if base_url is None:
+        return None
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise KgprepError(f"--base-url {base_url} is no web address: write it as http://HOST or https://HOST")
+    return base_url.rstrip("/")
 
 
 def _permitted_contact(site: Site, base_url: str, config: CollectConfig) -> str:
-    host = "." + (urlsplit(base_url).hostname or "").rstrip(".")
-    if host.endswith(FORBIDDING) and not config.i_have_permission:
+    if forbids_automation(base_url) and not config.i_have_permission:
         raise KgprepError(
             f"{site.host} forbids automated access without its permission (see {site.terms}): "
             f"{LOCAL_CORPORA}; if you have its permission, give --i-have-permission"
         )
     if not config.contact:
         raise KgprepError("a site must be able to reach whoever collects from it: give --contact ADDRESS")
+    if not _CONTACT.fullmatch(config.contact):
+        raise KgprepError(f"--contact {config.contact!r} reaches nobody: give a mail address or a web address")
     return config.contact
 
 
@@ -161,41 +220,77 @@ def _items(name: str, site: Site, config: CollectConfig) -> list[str]:
 
 
 def _lines(path: Path) -> pl.Series:
-    if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path given to --items")
-    return pl.Series(path.read_text(encoding="utf-8").split(), dtype=pl.String)
+    try:
+        return pl.Series(path.read_text(encoding="utf-8-sig").split(), dtype=pl.String)
+    except OSError as error:
+        raise KgprepError(f"{path} cannot be read ({error.strerror}): check the path given to --items") from error
+    except UnicodeDecodeError as error:
+        raise KgprepError(f"{path} is no text in UTF-8: give a file of ids, one a line, to --items") from error
 
 
-def _collect_item(site: Site, session: PoliteSession, item: str, limit: int) -> pl.DataFrame:
-    pages: list[pl.DataFrame] = []
-    while sum(page.height for page in pages) < limit:
-        path = site.path(item, len(pages))
-        content = session.fetch(path)
-        if content is None:
-            break
-        try:
-            records = site.parse(content, f"{site.host}{path}")
-        except KgprepError as error:
-            session.outcomes["of unknown layout"] += 1
-            console.print(f"  {error}", markup=False)
-            break
-        pages.append(records)
-        if site.page_size is None or records.height < site.page_size:
-            break
-    return pl.concat(pages).head(limit) if pages else pl.DataFrame(schema=RAW)
+def _announce(site: Site, base_url: str, items: list[str], config: CollectConfig) -> None:
+    """Name the site's terms, and how long the collection takes at least, before the first request."""
+    consent = " (--i-have-permission says that you have it)" if config.i_have_permission else ""
+    console.print(
+        f"  {site.name}: its terms, {site.terms}, forbid automated access without its consent{consent}", markup=False
+    )
+    least = len(items) * config.pause / 60
+    console.print(
+        f"  asking {urlsplit(base_url).netloc} for {len(items):,} items, one request every {config.pause:g} s or more: "
+        f"at least {least:,.0f} minutes",
+        markup=False,
+    )
 
 
-def _finish(
-    records: pl.DataFrame, session: PoliteSession, stopped: HostStoppedError | None, out: Path
-) -> CollectSummary:
+def _at(base_url: str | None, address: str) -> str:
+    """Return an address of the site on the host that plays it."""
+    if base_url is None:
+        return address
+    parts = urlsplit(address)
+    return f"{base_url}{parts.path}{'?' + parts.query if parts.query else ''}"
+
+
+def _named_alike(records: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """Let an item's first page name the film on pages that do not: only Douban's subject page has the IMDb id."""
+    if not seen.height:
+        return records
+    first = seen.row(0, named=True)
+    return records.with_columns(
+        pl.coalesce(name, pl.lit(first[name], pl.String)).alias(name)
+        for name in ("imdb_id", "douban_id", "film_title", "film_year")
+    )
+
+
+def _unseen(records: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    key = pl.coalesce("url", "text").alias("key")
+    distinct = records.with_columns(key).unique("key", keep="first", maintain_order=True)
+    return distinct.join(seen.select(key), on="key", how="anti", maintain_order="left").drop("key")
+
+
+def _write(collection: _Collection, items: int, out: Path) -> CollectSummary:
+    records = pl.concat([pl.DataFrame(schema=RAW), *collection.frames])
     with write_beside(out) as partial:
         records.write_ndjson(partial)
-    outcomes = [Count(f"pages {outcome}", number) for outcome, number in sorted(session.outcomes.items()) if number]
-    counts = (*outcomes, Count("reviews collected", records.height))
+    outcomes = collection.session.outcomes.copy()
+    outcomes["of unknown layout"] = collection.outcomes["of unknown layout"]
+    order = [*_OUTCOMES_FIRST, *sorted(outcomes.keys() - set(_OUTCOMES_FIRST))]
+    counts = [Count(f"pages {outcome}", outcomes[outcome]) for outcome in order if outcomes[outcome]]
+    line = ", ".join(f"{count.what.removeprefix('pages ')} {count.kept:,}" for count in counts)
+    console.print(f"  pages: {line or 'none'}", markup=False)
+    counts.append(Count("items with reviews", collection.outcomes["items with reviews"], items))
+    counts.append(Count("reviews collected", records.height))
+    others = ("items with fewer reviews than their site speaks of", "reviews without a text left out")
+    counts += [Count(other, collection.outcomes[other]) for other in others if collection.outcomes[other]]
     for count in counts:
-        console.print(f"  {count}", markup=False)
+        if not count.what.startswith("pages "):
+            console.print(f"  {count}", markup=False)
+    return CollectSummary(out, tuple(counts))
+
+
+def _raise_if_vain(collection: _Collection, stopped: HostStoppedError | None, out: Path) -> None:
     if stopped is not None:
         raise KgprepError(
-            f"{stopped}: the collection stops here, {records.height} reviews are in {out}; {LOCAL_CORPORA}"
+            f"{stopped}: the collection stops here, {collection.reviews} reviews are in {out}; {LOCAL_CORPORA}"
         ) from stopped
-    return CollectSummary(out, counts)
+    if collection.refusals and not collection.reviews:
+        raise KgprepError(f"no review could be read, {collection.refusals[0]}; {LOCAL_CORPORA}")

@@ -1,39 +1,141 @@
 """Review corpora: one reader a form, one shape for all of them (see `records`).
 
-Notable here: `read_reviews` is the whole surface; a form is a function of a path.
+Notable here:
+- a form is an entry of `FORMS`; without a name it is told from the folder's or the first line's look;
+- a reader yields batches, so `read_batches` works in the memory of one; `read_reviews` puts them together;
+- `gathered.gather_reviews` is the way for corpora of any size, and the one that drops duplicates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import polars as pl
+
 from kgprep.errors import KgprepError
-from kgprep.reviews.acl_imdb import read_acl_imdb
-from kgprep.reviews.json_lines import films_beside, read_douban, read_imdb
+from kgprep.reviews.acl_imdb import acl_imdb_root, is_acl_imdb, read_acl_imdb
+from kgprep.reviews.column_map import ColumnMap, parse_column_map
+from kgprep.reviews.json_lines import films_beside, first_keys, read_douban, read_imdb, read_spoiler
 from kgprep.reviews.pages import page_files, read_pages
-from kgprep.reviews.records import ReviewCorpus
+from kgprep.reviews.records import CLEAN, ReviewCorpus, Tally, clean_records
+from kgprep.reviews.tables import DMSC_COLUMNS, JSON_LINES, columns_of, read_dmsc, read_mapped, suffix
 
-__all__ = ["FORMS", "ReviewCorpus", "corpus_files", "read_reviews", "split_form"]
+__all__ = [
+    "FORMS",
+    "CorpusSpec",
+    "ReviewCorpus",
+    "corpus_files",
+    "corpus_spec",
+    "read_batches",
+    "read_reviews",
+    "recognise",
+    "split_form",
+]
 
-FORMS: dict[str, Callable[[Path], ReviewCorpus]] = {
-    "imdb": read_imdb,
-    "aclimdb": read_acl_imdb,
-    "douban": read_douban,
-    "pages": read_pages,
+Reader = Callable[[Path, Tally], Iterator[pl.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a form is read: its reader of `RAW` batches, its highest rating and its usual language."""
+
+    read: Reader
+    best_rating: float
+    usual_language: str
+
+
+def _no_map(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
+    raise KgprepError(f"{path}: {_MAP_WANTED}, its columns are {', '.join(columns_of(path))}")
+
+
+_MAP_WANTED = "tell which column holds what with --map, such as --map text=review,imdb_id=tt,rating=stars/10"
+FORMS: dict[str, Form | None] = {
+    "imdb": Form(read_imdb, 10, "en"),
+    "spoiler": Form(read_spoiler, 10, "en"),
+    "aclimdb": Form(read_acl_imdb, 10, "en"),
+    "douban": Form(read_douban, 5, "zh"),
+    "dmsc": Form(read_dmsc, 5, "zh"),
+    "table": Form(_no_map, 10, "en"),
+    "pages": None,
 }
+"""Forms by name; saved pages are few and have a reader of their own shape."""
+
+_SPOILER_KEYS = {"is_spoiler", "review_text", "movie_id"}
+_DOUBAN_KEYS = {"douban_id", "subject_id"}
+_FILM_KEYS = {"imdb_id", "imdbId", "tconst", "title_id", "movie_id", "movie", "film_title", "movie_title", "film"}
+_TEXT_KEYS = {"text", "review", "review_text", "content", "comment", "body"}
+
+
+@dataclass(frozen=True)
+class CorpusSpec:
+    """A corpus to read: its form, its path, and the column map of a table."""
+
+    form: str
+    path: Path
+    column_map: ColumnMap | None = None
 
 
 def split_form(spec: str) -> tuple[str, Path]:
-    """Split ``FORM:PATH``.
+    """Split ``FORM:PATH``; of a path alone the form is told by its look.
 
     Raises:
-        KgprepError: there is no such form, or no path.
+        KgprepError: there is no such form, no path, or the look tells no form.
     """
-    form, _, path = spec.partition(":")
-    if form not in FORMS or not path:
-        raise KgprepError(f"--reviews {spec}: write FORM:PATH with FORM one of {', '.join(FORMS)}")
-    return form, Path(path)
+    form, colon, path = spec.partition(":")
+    if colon and form in FORMS and path:
+        return form, Path(path)
+    if spec and form not in FORMS and Path(spec).exists():
+        return recognise(Path(spec)), Path(spec)
+    raise KgprepError(
+        f"--reviews {spec}: write FORM:PATH with FORM one of {', '.join(FORMS)}, or the path of a corpus that exists"
+    )
+
+
+def corpus_spec(spec: str, column_map: str | None = None) -> CorpusSpec:
+    """Read what a user wrote: ``FORM:PATH`` or a path, and a column map for a table.
+
+    Raises:
+        KgprepError: as in `split_form` and `parse_column_map`; or a column map is given to a form that needs none.
+    """
+    given = parse_column_map(column_map) if column_map else None
+    path = Path(spec)
+    if given and path.is_file():
+        return CorpusSpec("table", path, given)
+    form, path = split_form(spec)
+    if given and form != "table":
+        raise KgprepError(f"--map {given} is for tables, and {form}:{path} is none: write table:{path}")
+    return CorpusSpec(form, path, given)
+
+
+def recognise(path: Path) -> str:
+    """Tell the form of a corpus from what lies at `path`.
+
+    Raises:
+        KgprepError: nothing is there, or its look tells no form.
+    """
+    if not path.exists():
+        raise KgprepError(f"{path} does not exist: check the path given to --reviews")
+    if path.is_dir():
+        return _recognise_folder(path)
+    if suffix(path) not in JSON_LINES:
+        return "dmsc" if set(columns_of(path)) >= set(DMSC_COLUMNS.values()) else "table"
+    keys = set(first_keys(path))
+    if keys >= _SPOILER_KEYS:
+        return "spoiler"
+    if keys & _TEXT_KEYS and keys & _DOUBAN_KEYS:
+        return "douban"
+    return "imdb" if keys & _TEXT_KEYS and keys & _FILM_KEYS else "table"
+
+
+def _recognise_folder(folder: Path) -> str:
+    if is_acl_imdb(folder):
+        return "aclimdb"
+    if page_files(folder):
+        return "pages"
+    raise KgprepError(f"{folder} is neither the aclImdb folder nor one of saved pages: name a file or write FORM:PATH")
 
 
 def corpus_files(form: str, path: Path) -> tuple[Path, ...]:
@@ -47,27 +149,64 @@ def corpus_files(form: str, path: Path) -> tuple[Path, ...]:
     if form == "pages":
         return page_files(path)
     if form == "aclimdb":
-        return tuple(sorted(path.rglob("urls_*.txt")))
+        return tuple(sorted(acl_imdb_root(path).rglob("urls_*.txt")))
     films = films_beside(path) if form == "douban" else None
     return (path, films) if films else (path,)
 
 
-def read_reviews(form: str, path: Path) -> ReviewCorpus:
-    """Read a corpus of reviews.
+def read_batches(spec: CorpusSpec, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Read a corpus in batches of the columns of `CLEAN`, in the order of the source.
+
+    Args:
+        spec: what to read.
+        tally: what was read, kept and left out is added to it, batch by batch.
+
+    Raises:
+        KgprepError: the path is missing or unreadable, or nothing in it is usable.
+    """
+    if not spec.path.exists():
+        raise KgprepError(f"{spec.path} does not exist: check the path given to --reviews")
+    form = FORMS[spec.form]
+    if form is None:
+        yield _read_pages(spec.path, tally)
+        return
+    read, best_rating = form.read, form.best_rating
+    if spec.column_map:
+        read, best_rating = partial(_read_mapped, spec.column_map), spec.column_map.best_rating
+    for raw in read(spec.path, tally):
+        cleaned = clean_records(raw, best_rating, form.usual_language, tally)
+        if cleaned.height:
+            yield cleaned
+
+
+def read_reviews(form: str, path: Path, column_map: ColumnMap | None = None) -> ReviewCorpus:
+    """Read a whole corpus into memory, duplicates and other languages included.
 
     Args:
         form: one of `FORMS`.
-        path: the corpus; a folder for aclimdb and pages, else a file of JSON Lines, gzipped or not.
+        path: the corpus; a folder for aclimdb and pages, else a file, compressed or not.
+        column_map: which column holds what, for form ``table``.
 
     Returns:
-        source str, imdb_id str?, douban_id str?, film_title str?, film_year i16?, lang str, title str?,
-        rating f32? in (0, 1], helpful f32? in [0, 1], date?, url str?, text str; in the order of the source.
+        The columns of `CLEAN`: rating f32? in (0, 1], helpful f32? in [0, 1], imdb_id and film_year and others null
+        where the source does not tell; in the order of the source.
 
     Raises:
         KgprepError: the form is unknown, the path is missing or unreadable, or nothing in it is usable.
     """
     if form not in FORMS:
         raise KgprepError(f"there is no form {form} of reviews: choose one of {', '.join(FORMS)}")
-    if not path.exists():
-        raise KgprepError(f"{path} does not exist: check the path given to --reviews")
-    return FORMS[form](path)
+    tally = Tally()
+    frames = list(read_batches(CorpusSpec(form, path, column_map), tally))
+    return ReviewCorpus(pl.concat([pl.DataFrame(schema=CLEAN), *frames]), tally.counts(path.name), tuple(tally.notes))
+
+
+def _read_mapped(column_map: ColumnMap, path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
+    return read_mapped(path, column_map, tally)
+
+
+def _read_pages(path: Path, tally: Tally) -> pl.DataFrame:
+    corpus = read_pages(path)
+    tally.before.extend(corpus.counts)
+    tally.notes.extend(corpus.notes)
+    return corpus.frame

@@ -1,4 +1,4 @@
-"""A folder of saved HTML pages as a corpus.
+"""A folder of saved pages, HTML or JSON, as a corpus.
 
 Notable here: the site is told from the page itself; a page that does not name its film may be called after it
 (``tt0133093.html``, ``1291843.html``, or lie in a folder of that name); a page of unknown layout is counted and shown.
@@ -17,14 +17,14 @@ from kgprep.reviews.records import RAW, ReviewCorpus, finish
 from kgprep.reviews.sites import douban, imdb
 
 PLACES_SHOWN = 3
-SUFFIXES = (".html", ".htm")
+SUFFIXES = (".html", ".htm", ".json")
 
 
 def read_pages(folder: Path) -> ReviewCorpus:
     """Read every page of `folder` and its subfolders; errors as in `read_reviews`."""
     paths = page_files(folder)
     if not paths:
-        raise KgprepError(f"{folder} holds no page (.html, .htm): give a folder of saved pages")
+        raise KgprepError(f"{folder} holds no page ({', '.join(SUFFIXES)}): give a folder of saved pages")
     frames: list[pl.DataFrame] = []
     refused: list[str] = []
     for path in paths:

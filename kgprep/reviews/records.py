@@ -4,37 +4,46 @@ Notable here:
 - a reader hands over `RAW` records, all strings as the source wrote them; `finish` makes all of them `CLEAN` alike;
 - a rating may carry its own scale (``8/10``), else it is out of the form's best rating; one beyond it is nulled;
 - helpful votes are smoothed, so that 140 of 147 outranks 1 of 1;
+- a review's id is a hash (BLAKE2b) of its film and text: the same in any order and by any version of any library;
 - there is no column for an author: a user's name cannot slip through.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html.entities import html5
 
 import polars as pl
 
 from kgprep.provenance import Count
+from kgprep.reviews.languages import CHINESE_SHARE, language
 
 RAW: dict[str, type[pl.DataType]] = {
     "source": pl.String,
     "imdb_id": pl.String,
     "douban_id": pl.String,
     "film_title": pl.String,
+    "film_title_other": pl.String,
     "film_year": pl.String,
+    "lang": pl.String,
     "title": pl.String,
     "rating": pl.String,
     "helpful": pl.String,
     "date": pl.String,
     "url": pl.String,
+    "spoiler": pl.String,
     "text": pl.String,
 }
 CLEAN: dict[str, type[pl.DataType]] = {
+    "review_id": pl.String,
     "source": pl.String,
     "imdb_id": pl.String,
     "douban_id": pl.String,
     "film_title": pl.String,
+    "film_title_other": pl.String,
     "film_year": pl.Int16,
     "lang": pl.String,
     "title": pl.String,
@@ -42,14 +51,18 @@ CLEAN: dict[str, type[pl.DataType]] = {
     "helpful": pl.Float32,
     "date": pl.Date,
     "url": pl.String,
+    "spoiler": pl.Boolean,
     "text": pl.String,
 }
 
+PLACES_SHOWN = 3
+
 # Half-life of a bare number of votes: so many make a review half as helpful as one can be.
 HELPFUL_VOTES_HALF = 10
-CHINESE_SHARE = 0.2
 _DATE_FORMATS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d")
 _NUMBER = r"\d+(?:\.\d+)?"
+# Tables that have been through pandas hold ids with gaps as decimal numbers.
+_DECIMALS = r"(?:\.0)?"
 _SCALED = rf"^\s*({_NUMBER})\s*(?:(?:/|out of|of)\s*({_NUMBER}))?\s*$"
 _VOTES_PAIR = r"^\[\s*(\d+)\s*,\s*(\d+)\s*\]$"
 _VOTES = r"^([\d,]+)(?:\s*(?:/|out of|of)\s*([\d,]+))?\b"
@@ -96,7 +109,8 @@ def clean_text(text: pl.Expr) -> pl.Expr:
     broken = text.str.replace_all(r"(?i)<\s*/?\s*(?:br|p|li|ul|ol|div|hr)\s*/?>", "\n")
     bare = broken.str.replace_all(r"</?[A-Za-z][^<>]{0,300}>", "")
     resolved = bare.str.replace_many(_ENTITIES, leftmost=True)
-    return resolved.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" ?\n[ \n]*", "\n").str.strip_chars()
+    # The first pattern matches only what must change: most single spaces may stay as they are.
+    return resolved.str.replace_all(r"[^\S\n]{2,}|[^\S\n ]", " ").str.replace_all(r" ?\n[ \n]*", "\n").str.strip_chars()
 
 
 def imdb_id(text: pl.Expr) -> pl.Expr:
@@ -105,12 +119,88 @@ def imdb_id(text: pl.Expr) -> pl.Expr:
     Args:
         text: ids with or without ``tt``, or addresses that hold one.
     """
-    digits = pl.coalesce(text.str.extract(r"\btt(\d{5,9})\b"), text.str.extract(r"^\s*(\d{1,9})\s*$"))
+    digits = pl.coalesce(text.str.extract(r"\btt(\d{5,9})\b"), text.str.extract(rf"^\s*(\d{{1,9}}){_DECIMALS}\s*$"))
     return pl.lit("tt") + digits.str.zfill(7)
 
 
+@dataclass
+class Tally:
+    """What became of the records of one corpus, summed over its batches."""
+
+    read: int = 0
+    kept: int = 0
+    without_film: int = 0
+    without_text: int = 0
+    rated: int = 0
+    impossible: int = 0
+    other_languages: Counter[str] = field(default_factory=Counter)
+    before: list[Count] = field(default_factory=list)
+    """Counts of the reader's own."""
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, place: str) -> None:
+        """Remember one of the first few places where something was skipped."""
+        if len(self.notes) < PLACES_SHOWN:
+            self.notes.append(place)
+
+    def counts(self, where: str) -> tuple[Count, ...]:
+        """Return the counts of the corpus named `where`."""
+        counts = [*self.before]
+        if self.read:
+            counts.append(Count(f"reviews read from {where}", self.kept, self.read))
+        counts += _if_any(f"reviews of {where} skipped, no film is named", self.without_film)
+        counts += _if_any(f"reviews of {where} skipped, no text", self.without_text)
+        counts += _if_any(f"impossible ratings of {where} left out", self.impossible, self.rated)
+        tags = ", ".join(f"{tag} {number:,}" for tag, number in sorted(self.other_languages.items()))
+        counts += _if_any(f"reviews of {where} skipped, in another language ({tags})", self.other_languages.total())
+        return tuple(counts)
+
+
+def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, tally: Tally) -> pl.DataFrame:
+    """Bring raw records to the columns of `CLEAN`, without those that name no film or say nothing.
+
+    Args:
+        raw: records in the columns of `RAW`.
+        best_rating: the highest rating, for ratings that do not carry their scale.
+        usual_language: tag of the language of texts that are too short to tell.
+        tally: what was left out is added to it; what was read is the reader's to add.
+    """
+    known = (
+        raw.lazy()
+        .with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
+        .with_columns(
+            imdb_id=imdb_id(pl.col("imdb_id")),
+            douban_id=pl.col("douban_id").str.replace(rf"{_DECIMALS}$", ""),
+            film_title=clean_text(pl.col("film_title")),
+            film_title_other=clean_text(pl.col("film_title_other")),
+            film_year=pl.col("film_year").str.extract(r"(\d{4})").cast(pl.Int16),
+            title=clean_text(pl.col("title")).str.replace_all("\n", " ").replace("", None),
+            text=clean_text(pl.col("text")).replace("", None),
+            date=_date(pl.col("date")),
+            rating=_rating(pl.col("rating"), best_rating),
+            helpful=_helpful(pl.col("helpful")),
+            spoiler=_truth(pl.col("spoiler")),
+            rated=pl.col("rating").is_not_null(),
+            refers=pl.any_horizontal(
+                imdb_id(pl.col("imdb_id")).is_not_null(), pl.col("douban_id", "film_title").is_not_null()
+            ),
+        )
+        .collect()
+    )
+    tally.rated += known.filter("rated").height
+    tally.impossible += known.filter(pl.col("rated") & pl.col("rating").is_null()).height
+    tally.without_film += known.filter(~pl.col("refers")).height
+    tally.without_text += known.filter(pl.col("refers") & pl.col("text").is_null()).height
+    kept = known.filter(pl.col("refers") & pl.col("text").is_not_null())
+    tally.kept += kept.height
+    named = kept.with_columns(
+        lang=language(kept["text"], kept["lang"], usual_language), review_id=_review_ids(kept), source=_sources(kept)
+    )
+    return named.select(pl.col(name).cast(dtype) for name, dtype in CLEAN.items())
+
+
 def finish(raw: pl.DataFrame, best_rating: float, where: str, total: int | None = None) -> ReviewCorpus:
-    """Clean raw records and leave out those that name no film or say nothing.
+    """Clean raw records that are all in memory; see `clean_records`.
 
     Args:
         raw: records in the columns of `RAW`.
@@ -118,30 +208,29 @@ def finish(raw: pl.DataFrame, best_rating: float, where: str, total: int | None 
         where: the source's name in the counts.
         total: how many records there were, where the reader itself has left some out.
     """
-    cleaned = raw.lazy().with_columns(pl.col(pl.String).str.strip_chars().replace("", None)).collect()
-    known = cleaned.with_columns(
-        imdb_id=imdb_id(pl.col("imdb_id")),
-        film_title=clean_text(pl.col("film_title")),
-        film_year=pl.col("film_year").str.extract(r"(\d{4})").cast(pl.Int16),
-        title=clean_text(pl.col("title")).str.replace_all("\n", " ").replace("", None),
-        text=clean_text(pl.col("text")).replace("", None),
-        date=_date(pl.col("date")),
-        rating=_rating(pl.col("rating"), best_rating),
-        helpful=_helpful(pl.col("helpful")),
-        rated=pl.col("rating").is_not_null(),
-    )
-    refers = pl.any_horizontal(pl.col("imdb_id", "douban_id", "film_title").is_not_null())
-    says = pl.col("text").is_not_null()
-    kept = known.filter(refers & says).with_columns(
-        lang=pl.when(is_chinese(pl.col("text"))).then(pl.lit("zh")).otherwise(pl.lit("en"))
-    )
-    rated = known.filter("rated")
-    impossible = rated["rating"].null_count()
-    counts = [Count(f"reviews read from {where}", kept.height, raw.height if total is None else total)]
-    counts += _if_any(f"reviews of {where} skipped, no film is named", known.filter(~refers).height)
-    counts += _if_any(f"reviews of {where} skipped, no text", known.filter(refers & ~says).height)
-    counts += _if_any(f"impossible ratings of {where} left out", impossible, rated.height)
-    return ReviewCorpus(kept.select(pl.col(name).cast(dtype) for name, dtype in CLEAN.items()), tuple(counts), ())
+    tally = Tally(read=raw.height if total is None else total)
+    frame = clean_records(raw, best_rating, "en", tally)
+    return ReviewCorpus(frame, tally.counts(where), ())
+
+
+def film_key() -> pl.Expr:
+    """Name the film of a review as surely as its source does: IMDb id, else Douban id, else title and year."""
+    named = pl.col("film_title").str.to_lowercase() + " " + pl.col("film_year").cast(pl.String).fill_null("")
+    return pl.coalesce("imdb_id", pl.lit("douban ") + pl.col("douban_id"), named)
+
+
+def _sources(frame: pl.DataFrame) -> pl.Series:
+    return frame["source"].fill_null("reviews")
+
+
+def _review_ids(frame: pl.DataFrame) -> pl.Series:
+    keys = frame.select(source=_sources(frame), film=film_key(), text="text")
+    # One batch at a time passes here; polars' own hash may change from version to version.
+    digests = [
+        hashlib.blake2b(f"{film}\n{text}".encode(), digest_size=8).hexdigest()
+        for film, text in zip(keys["film"], keys["text"], strict=True)
+    ]
+    return keys["source"] + ":" + pl.Series("digest", digests, dtype=pl.String)
 
 
 def _if_any(what: str, number: int, total: int | None = None) -> list[Count]:
@@ -153,6 +242,16 @@ def _rating(text: pl.Expr, best: float) -> pl.Expr:
     value = groups.struct.field("1").cast(pl.Float32)
     scale = groups.struct.field("2").cast(pl.Float32).fill_null(best)
     return pl.when((value > 0) & (value <= scale)).then(value / scale)
+
+
+def _truth(text: pl.Expr) -> pl.Expr:
+    lowered = text.str.to_lowercase()
+    return (
+        pl.when(lowered.is_in(["true", "1", "1.0", "yes", "y", "t"]))
+        .then(True)
+        .when(lowered.is_in(["false", "0", "0.0", "no", "n", "f"]))
+        .then(False)
+    )
 
 
 def _helpful(text: pl.Expr) -> pl.Expr:

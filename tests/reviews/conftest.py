@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kgprep.kg.build import KgConfig, build_kg
+from tests.reviews.played_site import PlayedSite, SimulatedClock
 
 _RESOURCE = "http://dbpedia.org/resource/"
 _EDGES = """
@@ -111,3 +113,17 @@ def workspace(tmp_path: Path) -> Path:
 def reviews_file(tmp_path: Path) -> Path:
     """Reviews of two of the films, one of them twice, and of a film that the bundle does not know."""
     return write_json_lines(tmp_path / "reviews.jsonl", [*REVIEWS, REVIEWS[0]])
+
+
+@pytest.fixture
+def site() -> Iterator[PlayedSite]:
+    """A server on loopback that plays a review site."""
+    played = PlayedSite()
+    yield played
+    played.close()
+
+
+@pytest.fixture
+def simulated() -> SimulatedClock:
+    """A clock that does not wait."""
+    return SimulatedClock()

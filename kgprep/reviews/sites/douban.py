@@ -1,45 +1,77 @@
-"""Douban's subject page and its pages of short comments.
+"""Douban's subject page, its pages of short comments, and its mobile JSON.
 
-Notable here: both lay out a comment alike; a login page or a page without a list of comments is an error that says so.
+Notable here:
+- both pages lay out a comment alike; the subject page also names the film's IMDb id;
+- a long comment stands twice on the page, cut and whole: the whole one is read;
+- without a login the site shows comments up to a certain start only; the pages after it are not asked for;
+- a page without a list of comments is an error that says so, never an empty success.
 """
 
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import polars as pl
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from kgprep.errors import KgprepError
 from kgprep.reviews.records import raw_records
-from kgprep.reviews.sites.page import attribute_of, find, parse_page, text_of
+from kgprep.reviews.sites import douban_mobile
+from kgprep.reviews.sites.page import Record, attribute_of, find, is_json, parse_page, text_of
 
 HOST = "https://movie.douban.com"
-COMMENT_LISTS = "#hot-comments, #comments, .comment-list, #comments-section"
+USUAL_ENCODING = "gb18030"
+COMMENT = ".comment-item[data-cid]"
+COMMENT_LISTS = "#hot-comments, #comments, .comment-list"
+PAGINATOR = "#paginator"
+PAGE_SIZE = 20
+LAST_START = 200
+"""Douban asks for a login from the page that starts after this one."""
 
-Record = dict[str, str | None]
+_MARKS = re.compile(rb"class=\"comment-item|\"interests\"\s*:")
+_TOTAL = re.compile(r"/comments[^>]*>\s*全部\s*(\d+)\s*条|\"total\":\s*(\d+)")
+_NONE_YET = re.compile(r"还没有|暂无|暫無|沒有")
 
 
 def is_page(page: bytes) -> bool:
     """Tell whether the page has marks of this site."""
-    return re.search(rb"douban\.com|class=\"comment-item", page) is not None
+    return b"douban.com" in page or has_reviews(page)
+
+
+def has_reviews(page: bytes) -> bool:
+    """Tell whether the page has the marks of a list of comments in any layout."""
+    return _MARKS.search(page) is not None
+
+
+def stated_total(page: bytes) -> int | None:
+    """Return how many comments on the film there are, as the page says; None where it does not."""
+    stated = _TOTAL.search(page.decode("utf-8", "replace"))
+    return int(stated.group(stated.lastindex or 0)) if stated else None
+
+
+def first_page(douban_id: str) -> str:
+    """Return the address of a subject's page, which names its IMDb id and has its hottest comments."""
+    return f"{HOST}/subject/{douban_id}/"
 
 
 def parse_reviews(page: bytes, url: str | None = None) -> pl.DataFrame:
-    """Read the short comments of one saved page.
+    """Read the short comments of one page or answer.
 
     Args:
-        page: HTML of a subject page or a comments page.
+        page: HTML of a subject page or a comments page, or the mobile site's JSON.
         url: where it was fetched, which names the subject beyond doubt.
 
     Returns:
         Records in the columns of `records.RAW`; ratings as ``3/5``, helpful as a number of votes.
 
     Raises:
-        KgprepError: the page asks for a login, has no list of comments, or its comments lack a text.
+        KgprepError: the page has no list of comments, or its comments lack a text.
     """
-    tree = parse_page(page)
-    items = tree.css(".comment-item[data-cid]") or [node for node in tree.css(".comment-item") if node.css(".short")]
+    if is_json(page):
+        return douban_mobile.parse_reviews(page, url)
+    tree = parse_page(page, USUAL_ENCODING)
+    items = tree.css(COMMENT) or [node for node in tree.css(".comment-item") if node.css(".short")]
     film = _film(tree, url)
     if not items:
         return _none(tree, url)
@@ -52,9 +84,57 @@ def parse_reviews(page: bytes, url: str | None = None) -> pl.DataFrame:
     return raw_records({**film, **record, "source": "douban.com"} for record in records)
 
 
+def next_page(page: bytes, url: str) -> str | None:
+    """Return the address of the comments after those of a page, None where there are none, or none without a login.
+
+    Args:
+        page: HTML or JSON that `parse_reviews` reads.
+        url: where it was fetched.
+    """
+    if is_json(page):
+        return douban_mobile.next_page(page, url)
+    subject = find(r"/subject/(\d+)", url)
+    if subject is None:
+        return None
+    if "/comments" not in urlsplit(url).path:
+        return _comments(subject, 0) if _has_comments_page(parse_page(page, USUAL_ENCODING)) else None
+    following = _following(parse_page(page, USUAL_ENCODING), subject, url)
+    return following if following and start_of(following) <= LAST_START else None
+
+
+def start_of(url: str) -> int:
+    """Return the number of the first comment that an address asks for."""
+    start = parse_qs(urlsplit(url).query).get("start", ["0"])[0]
+    return int(start) if start.isdecimal() else 0
+
+
+def _comments(subject: str, start: int) -> str:
+    asked = urlencode({"start": start, "limit": PAGE_SIZE, "status": "P", "sort": "new_score"})
+    return f"{HOST}/subject/{subject}/comments?{asked}"
+
+
+def _has_comments_page(tree: LexborHTMLParser) -> bool:
+    """Tell whether a subject page shows fewer comments than there are: it says how many in a link to all of them."""
+    links = [node for node in tree.css("a[href*='/comments']") if find(r"(\d+)\s*条", text_of(node))]
+    total = int(find(r"(\d+)\s*条", *map(text_of, links)) or 0)
+    return not links or total > len(tree.css(COMMENT))
+
+
+def _following(tree: LexborHTMLParser, subject: str, url: str) -> str | None:
+    paginator = tree.css_first(PAGINATOR)
+    if paginator is None:
+        # A page that is full and has no paginator, as old ones are, may be followed by another.
+        return _comments(subject, start_of(url) + PAGE_SIZE) if len(tree.css(COMMENT)) >= PAGE_SIZE else None
+    link = attribute_of(paginator.css_first("a.next"), "href")
+    following = urljoin(url, link) if link else None
+    return following if following and start_of(following) > start_of(url) else None
+
+
 def _none(tree: LexborHTMLParser, url: str | None) -> pl.DataFrame:
-    """Return no comments for a page that has a list without any; any other is of unknown layout."""
-    if tree.css_first(COMMENT_LISTS) is not None:
+    """Return no comments for a page whose list has none; any other is of unknown layout."""
+    lists = tree.css(COMMENT_LISTS)
+    said = " ".join(filter(None, map(text_of, lists)))
+    if lists and (not said or _NONE_YET.search(said)):
         return raw_records([])
     raise KgprepError(
         f"{url or 'the page'} is no Douban page of a known layout: "
@@ -83,10 +163,11 @@ def _comment(node: LexborNode, douban_id: str | None) -> Record:
     stars = find(r"allstar(\d)0", attribute_of(node.css_first("[class*=allstar]"), "class"))
     time = node.css_first(".comment-time")
     number = node.attributes.get("data-cid")
+    written = node.css_first(".full") or node.css_first(".short") or node.css_first(".comment-content")
     return {
         "rating": f"{stars}/5" if stars and stars != "0" else None,
         "helpful": find(r"(\d+)", text_of(node.css_first(".vote-count, .votes"))),
         "date": find(r"(\d{4}-\d{2}-\d{2})", attribute_of(time, "title"), text_of(time)),
         "url": f"{HOST}/subject/{douban_id}/comments#{number}" if douban_id and number else None,
-        "text": text_of(node.css_first(".short") or node.css_first(".comment-content")),
+        "text": text_of(written),
     }

@@ -1,0 +1,133 @@
+"""Reviews in tables of any columns: CSV, TSV, JSON Lines or Parquet with a column map, and Douban's DMSC.
+
+Notable here:
+- the kind of table is told from the file's name, without the ending of a compression;
+- values are read as text, of the mapped columns only, so no other column (a user's name) is ever looked at;
+- polars streams CSV and Parquet in batches of rows; quoted cells may hold line ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from kgprep.errors import KgprepError
+from kgprep.reviews.column_map import FIELDS, ColumnMap
+from kgprep.reviews.json_lines import first_keys, read_objects
+from kgprep.reviews.records import RAW, Tally
+
+COMPRESSIONS = (".gz", ".zst", ".bz2")
+SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+PARQUET = (".parquet", ".pq")
+DMSC_COLUMNS = {
+    "film_title": "Movie_Name_CN",
+    "film_title_other": "Movie_Name_EN",
+    "date": "Date",
+    "rating": "Star",
+    "text": "Comment",
+    "helpful": "Like",
+}
+_ROWS_A_BATCH = 8192
+
+
+def suffix(path: Path) -> str:
+    """Return the ending of a file's name that tells its kind, in lower case, without that of a compression."""
+    name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path
+    return name.suffix.lower()
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """Return the names of a table's columns; of JSON Lines, the keys of the first line.
+
+    Raises:
+        KgprepError: the file is no table, or cannot be read.
+    """
+    if suffix(path) in JSON_LINES:
+        return first_keys(path)
+    try:
+        return tuple(_scan(path).collect_schema().names())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_mapped(path: Path, column_map: ColumnMap, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Read a table as `RAW` records, in batches.
+
+    Args:
+        path: of the table, plain or compressed.
+        column_map: which column holds what.
+        tally: the rows are added to it.
+
+    Raises:
+        KgprepError: the file is absent, no table or damaged, a column is missing, or no row holds a usable review.
+    """
+    columns = {FIELDS[name]: column for name, column in column_map.columns}
+    column_map.check(_columns_anywhere(path, set(columns.values())), path)
+    yield from _read(path, columns, path.name.split(".")[0] or "table", tally)
+
+
+def read_dmsc(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Read DMSC's CSV of Douban short comments as `RAW` records, in batches; errors as in `read_mapped`."""
+    present = columns_of(path)
+    missing = [column for column in DMSC_COLUMNS.values() if column not in present]
+    if missing:
+        raise KgprepError(f"{path} has no column {', '.join(missing)}: give DMSC.csv, or name its columns with --map")
+    return _read(path, DMSC_COLUMNS, "dmsc", tally)
+
+
+def _columns_anywhere(path: Path, wanted: set[str]) -> tuple[str, ...]:
+    """Return a table's columns; keys that only later lines of JSON Lines have count too."""
+    present = columns_of(path)
+    if suffix(path) not in JSON_LINES or wanted <= set(present):
+        return present
+    keys = {name: (name,) for name in sorted(wanted - set(present))}
+    later: set[str] = set()
+    for batch in read_objects(path, keys, Tally()):
+        later |= {name for name in keys if batch[name].null_count() < batch.height}
+        if set(keys) <= later:
+            break
+    return (*present, *sorted(later))
+
+
+def _read(path: Path, columns: dict[str, str], source: str, tally: Tally) -> Iterator[pl.DataFrame]:
+    kept_before, read_before = tally.kept, tally.read
+    absent = [pl.lit(None, pl.String).alias(name) for name in RAW if name not in {*columns, "source"}]
+    for values in _batches(path, columns, tally):
+        yield values.with_columns(pl.lit(source).alias("source"), *absent).select(*RAW)
+    if tally.read == read_before:
+        raise KgprepError(f"{path} has no row: give a table of reviews")
+    if tally.kept == kept_before and not tally.other_languages:
+        raise KgprepError(f"{path} holds no review of a named film: check the columns that --map names for it")
+
+
+def _batches(path: Path, columns: dict[str, str], tally: Tally) -> Iterator[pl.DataFrame]:
+    if suffix(path) in JSON_LINES:
+        yield from read_objects(path, {name: (column,) for name, column in columns.items()}, tally)
+        return
+    values = _scan(path).select(pl.col(column).cast(pl.String).alias(name) for name, column in columns.items())
+    try:
+        for batch in values.collect_batches(chunk_size=_ROWS_A_BATCH, maintain_order=True):
+            tally.read += batch.height
+            yield batch
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    if not path.is_file():
+        raise KgprepError(f"{path} does not exist: check the path given to --reviews")
+    kind = suffix(path)
+    if kind in PARQUET:
+        return pl.scan_parquet(path)
+    if kind in SEPARATORS:
+        return pl.scan_csv(path, separator=SEPARATORS[kind], infer_schema=False, truncate_ragged_lines=True)
+    known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
+    raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")
+
+
+def _unreadable(path: Path, error: Exception) -> KgprepError:
+    reason = str(error).splitlines()[0].rstrip(".:") if str(error) else "it is damaged"
+    return KgprepError(f"{path} cannot be read as a table in UTF-8 ({reason}): check or fetch it again")
