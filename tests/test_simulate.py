@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kgprep.dialogues import load_dialogues
@@ -183,6 +183,13 @@ def test_seeds_differ(films: tuple[Film, ...]) -> None:
         max_size=6,
         unique_by=lambda film: film.item_id,
     )
+)
+@example(
+    [
+        Film("1", "A", 1900, None, ("horror", "comedy"), ("Ann Lee",), "a cat on a roof"),
+        Film("2", "A", None, None, ("horror", "comedy"), (), ""),
+        Film("3", "A", None, None, ("comedy",), ("Ann Lee",), "a cat on a roof"),
+    ]
 )
 def test_any_table_of_films_will_do(films: list[Film]) -> None:
     simulated = simulate(films, SimulateConfig(dialogues=15))

@@ -192,7 +192,7 @@ class _Talk:
         liked = favourite if rule == "suggest_like" and self.english else None
         self._say("recommender", rule, film, liked=liked, genre=self.taste.genre, person=self.taste.person)
         if film.about and film.people and film.genres and film.year and self._chance(0.3):
-            self._say("recommender", "reason")
+            self._say("recommender", "reason", about=film)
             self.told.add(film.item_id)
 
     def _suggest_off_taste(self, film: Film) -> None:
