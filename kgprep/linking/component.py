@@ -1,6 +1,6 @@
 """The linker as a spaCy component: ``nlp.add_pipe("kgprep_linker", config={"workspace": "workspaces/sample"})``.
 
-Import this module once so that spaCy knows the name. Each document gets its links in ``doc.spans["kg"]``, with the
+spaCy finds the name by itself where kgprep is installed. Each document gets its links in ``doc.spans["kg"]``, with the
 entity's kind-free label ENTITY and its IRI as ``kb_id_``, which displaCy shows.
 """
 

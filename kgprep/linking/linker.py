@@ -201,16 +201,18 @@ def _with_signs(candidates: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
 
 
 def _without_overlaps(links: pl.DataFrame) -> pl.DataFrame:
-    """Keep the longest of nested spans, and of spans that cross the first."""
-    ordered = links.sort("text", "start", "end", descending=[False, False, True])
-    reach = pl.col("end").cum_max().shift(1).over("text")
-    kept = ordered.filter((pl.col("end") > reach).fill_null(True))
-    while True:
-        crosses = (pl.col("start") < pl.col("end").shift(1).over("text")).fill_null(False)
-        # Only a span whose predecessor stands is dropped, so that of three in a chain the first and third remain.
-        flagged = kept.with_columns(_crosses=crosses)
-        dropped = pl.col("_crosses") & ~pl.col("_crosses").shift(1).over("text").fill_null(False)
-        remaining = flagged.filter(~dropped).drop("_crosses")
-        if remaining.height == kept.height:
-            return kept
-        kept = remaining
+    """Keep of links that overlap the longest, of equally long ones the surest, then the first."""
+    kept = [links.clear()]
+    while not links.is_empty():
+        ordered = links.sort("text", "start", "end")
+        reach = pl.col("end").cum_max().shift(1).over("text")
+        grouped = ordered.with_columns(_group=(pl.col("start") >= reach).fill_null(True).cum_sum())
+        length = pl.col("end") - pl.col("start")
+        best = grouped.sort("_group", -length, -pl.col("score"), "start").unique(
+            "_group", keep="first", maintain_order=True
+        )
+        kept.append(best.drop("_group"))
+        spans = best.select("_group", best_start="start", best_end="end")
+        apart = (pl.col("start") >= pl.col("best_end")) | (pl.col("end") <= pl.col("best_start"))
+        links = grouped.join(spans, on="_group").filter(apart).select(links.columns)
+    return pl.concat(kept)

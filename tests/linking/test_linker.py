@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -89,6 +91,15 @@ def test_a_spacy_pipeline_gets_spans_with_the_iri(sample_workspace: Path) -> Non
         ("Tom Hanks", DBR + "Tom_Hanks"),
     ]
     assert len(docs[1].spans[component.SPANS_KEY]) == 0
+
+
+def test_spacy_finds_the_component_by_its_name(sample_workspace: Path) -> None:
+    program = (
+        "import spacy, sys; nlp = spacy.blank('en'); nlp.add_pipe('kgprep_linker', config={'workspace': sys.argv[1]});"
+        "doc = nlp('I loved Inception.'); print([span.kb_id_ for span in doc.spans['kg']])"
+    )
+    said = subprocess.run([sys.executable, "-c", program, sample_workspace], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == str([DBR + "Inception"])
 
 
 def test_priors_of_zero_give_a_score_that_is_a_number(linker: EntityLinker) -> None:

@@ -217,3 +217,14 @@ def test_a_missing_text_and_a_broken_one_do_no_harm(linker: EntityLinker) -> Non
     texts = pl.Series(["I saw Inception", None, "Inception again"], dtype=pl.String)
     assert linker.link(texts)["text"].to_list() == [0, 2]
     assert linker.link(["half an emoji \ud83d and Inception"])["start"].to_list() == [20]
+
+
+def test_of_names_that_cross_the_longest_stands(linker: EntityLinker) -> None:
+    entities = pl.DataFrame(
+        [(0, "urn:a", "Zork Blat"), (1, "urn:b", "Blat Quux Vrim"), (2, "urn:c", "Vrim Dotz"), (3, "urn:d", "Quux")],
+        schema={"entity_id": pl.Int32, "iri": pl.String, "label": pl.String},
+        orient="row",
+    ).with_columns(kind=pl.lit("film"), degree=pl.lit(9, pl.Int32), year=pl.lit(None, pl.Int16))
+    aliases = entities.select("entity_id", alias="label", source=pl.lit("label"), prior=pl.lit(1.0, pl.Float32))
+    made = EntityLinker.from_tables(entities, aliases, linker.neighbours.head(0))
+    assert made.link(["I saw Zork Blat Quux Vrim Dotz Zork Blat"])["word"].to_list() == ["Blat Quux Vrim", "Zork Blat"]
