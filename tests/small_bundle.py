@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import (
+    ALIASES,
     DESCRIPTIONS,
     EDGES,
     ENTITIES,
@@ -40,6 +41,7 @@ RELATION_ROWS = [
     (3, f"{DBO}genre", "genre_inverse", 1, 2),
 ]
 EDGE_ROWS = [(0, 2, 2), (1, 3, 2), (1, 3, 3), (2, 0, 0), (2, 1, 1), (3, 1, 1)]
+ALIAS_ROWS = [("Andy Muschietti", 0, "label", 1.0), ("Us", 3, "label", 1.0), ("小丑回魂", 2, "title", 1.0)]
 UTTERANCE_ROWS = [
     ("train", "7", 0, "seeker", "I haven't seen @1, it's scary"),
     ("train", "7", 1, "recommender", "Andy Muschietti made @1. Us too"),
@@ -73,6 +75,7 @@ def write_bundle(workspace: Path) -> Path:
         stage.write(ENTITIES, _frame(ENTITIES, ENTITY_ROWS))
         stage.write(RELATIONS, _frame(RELATIONS, RELATION_ROWS))
         stage.write(EDGES, _frame(EDGES, EDGE_ROWS))
+        stage.write(ALIASES, _frame(ALIASES, ALIAS_ROWS))
         stage.write(DESCRIPTIONS, _frame(DESCRIPTIONS, [(2, "en", 'A "film".\nOf 2017.')]))
         stage.write(ITEMS, _frame(ITEMS, [("1", "It", 2017, "tt1396484", 2, "imdb_id", 1.0)]))
         stage.write(UTTERANCES, _frame(UTTERANCES, UTTERANCE_ROWS))

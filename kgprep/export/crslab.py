@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import (
+    ALIASES,
     EDGES,
     ENTITIES,
     MENTIONS,
@@ -47,7 +48,8 @@ def write(workspace: Path, folder: Path) -> Exported:
     entities, relations, edges, utterances, mentions = (
         read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS)
     )
-    turns = _turns(utterances, mentions, entities)
+    cut = _cut(utterances, read_table(workspace, ALIASES)["alias"])
+    turns = _turns(cut, mentions, entities)
     vocabulary = _vocabulary(turns)
     forward = _forward(relations)
     graph_counts = _write_graph(folder, entities, forward, edges)
@@ -82,6 +84,11 @@ def _lost(mentions: pl.DataFrame, edges: pl.DataFrame, forward: pl.DataFrame) ->
     )
 
 
+def _cut(utterances: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+    ordered = utterances.sort("dialogue_id", "turn")
+    return ordered.with_columns(cut_chinese(ordered["text"], names))
+
+
 def _turns(utterances: pl.DataFrame, mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
     """Return one row an utterance, in order, with its tokens and the IRIs of its movies and other entities."""
     named = (
@@ -95,9 +102,7 @@ def _turns(utterances: pl.DataFrame, mentions: pl.DataFrame, entities: pl.DataFr
     )
     nothing = pl.lit([], dtype=pl.List(pl.String))
     return (
-        utterances.sort("dialogue_id", "turn")
-        .with_columns(cut_chinese(utterances.sort("dialogue_id", "turn")["text"]))
-        .with_columns(text=words("text"))
+        utterances.with_columns(text=words("text"))
         .join(found, on=["dialogue_id", "turn"], how="left", maintain_order="left")
         .with_columns(pl.col("movies", "entity").fill_null(nothing))
     )

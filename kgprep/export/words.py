@@ -28,15 +28,23 @@ def words(text: str) -> pl.Expr:
     return separated.str.extract_all(WORD)
 
 
-def cut_chinese(texts: pl.Series) -> pl.Series:
-    """Return `texts` with spaces between the words of those that hold Chinese, and the others as they are."""
+def cut_chinese(texts: pl.Series, names: pl.Series) -> pl.Series:
+    """Return `texts` with spaces between the words of those that hold Chinese, and the others as they are.
+
+    Args:
+        texts: n texts.
+        names: names of the bundle's entities; the Chinese ones among them are words of their own.
+    """
     chinese = texts.str.contains(CHINESE)
     if not chinese.any():
         return texts
     import jieba
 
     jieba.setLogLevel(logging.WARNING)
+    cutter = jieba.Tokenizer()
+    for name in names.filter(names.str.contains(CHINESE) & ~names.str.contains(r"\s")).unique().sort().to_list():
+        cutter.add_word(name)
     # jieba is Python and works text by text: there is no column form of it.
-    cut = pl.Series([" ".join(jieba.cut(text)) for text in texts.filter(chinese)], dtype=pl.String)
+    cut = pl.Series([" ".join(cutter.cut(text)) for text in texts.filter(chinese)], dtype=pl.String)
     places = chinese.arg_true()
     return texts.scatter(places, cut)

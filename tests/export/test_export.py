@@ -219,4 +219,8 @@ def test_words_are_cut_as_in_the_archives(text: str, expected: list[str]) -> Non
 
 def test_only_chinese_goes_through_jieba() -> None:
     texts = pl.Series(["don't  touch", "我喜欢科幻电影", ""])
-    assert cut_chinese(texts).to_list() == ["don't  touch", "我 喜欢 科幻电影", ""]
+    nothing = pl.Series([], dtype=pl.String)
+    assert cut_chinese(texts, nothing).to_list() == ["don't  touch", "我 喜欢 科幻电影", ""]
+    assert cut_chinese(pl.Series(["夏洛特烦恼好看"]), pl.Series(["夏洛特烦恼", "Alien"])).to_list() == [
+        "夏洛特烦恼 好看"
+    ]
