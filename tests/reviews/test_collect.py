@@ -117,7 +117,7 @@ def test_a_host_that_wants_no_automated_client_is_left_and_local_corpora_named(
     with pytest.raises(KgprepError, match=named) as caught:
         collect(site, simulated, tmp_path, items)
     assert "1 reviews are in" in str(caught.value)
-    assert "--reviews imdb:FILE" in str(caught.value)
+    assert "--reviews FORM:PATH" in str(caught.value)
     assert site.asked["/title/tt0000003/reviews/"] == 0
     assert read_reviews("imdb", tmp_path / "out.jsonl").frame.height == 1
     again = outcomes(collect(site, simulated, tmp_path, items))
@@ -139,7 +139,7 @@ def test_where_no_page_could_be_read_the_collection_fails(
     site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
 ) -> None:
     site.play("/title/tt0000001/reviews/", "<html>Something new</html>")
-    with pytest.raises(KgprepError, match=r"user-review-item.*--reviews imdb:FILE"):
+    with pytest.raises(KgprepError, match=r"user-review-item.*--reviews FORM:PATH"):
         collect(site, simulated, tmp_path, "tt0000001")
 
 
@@ -320,7 +320,7 @@ def test_sites_that_forbid_collection_need_a_permission(tmp_path: Path, name: st
     with pytest.raises(KgprepError, match="--i-have-permission") as caught:
         collect_reviews(name, CollectConfig(out=tmp_path / "out.jsonl", contact=CONTACT))
     assert name.split("-")[0] in str(caught.value)
-    assert "--reviews imdb:FILE" in str(caught.value)
+    assert "--reviews FORM:PATH" in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
