@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.linking.evidence import IS_WORK
+
 KIND_WEIGHTS = {
     "genre": 1.5,
     "film": 1.0,

@@ -66,10 +66,10 @@ class Evidence:
     meaning: str
 
 
-_WORK = pl.col("kind").is_in(["film", "series", "work"])
+IS_WORK = pl.col("kind").is_in(["film", "series", "work"])
 _RARE = (-pl.col("chance")).clip(2, 14).cast(pl.Float64) - 6
 _RAREST = (-pl.col("rarest")).clip(2, 8).cast(pl.Float64) - 4
-_POPULAR = pl.when(_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
+_POPULAR = pl.when(IS_WORK).then((pl.col("said") + 1).log10()).otherwise(1.0).fill_null(1.0)
 
 EVIDENCE = (
     Evidence("start", 0.05, pl.lit(1.0), "every form"),
@@ -122,12 +122,12 @@ def says_nothing() -> pl.Expr:
     return (
         pl.col("tagged")
         | (pl.col("numeric") & ~marked)
-        | (_WORK & pl.col("numbered") & pl.col("year").is_null())
-        | (_WORK & ((pl.col("year") - pl.col("entity_year")).abs() > YEARS_MISREMEMBERED).fill_null(False))
+        | (IS_WORK & pl.col("numbered") & pl.col("year").is_null())
+        | (IS_WORK & ((pl.col("year") - pl.col("entity_year")).abs() > YEARS_MISREMEMBERED).fill_null(False))
         | (one_word & small & ~marked & unseen)
         | (plain & everyday & ~marked & (unseen | short | (pl.col("chance") > HOPELESS)))
         # "A scary movie" describes; its title is another.
-        | (_WORK & pl.col("ends_in_noun") & small & ~_marked() & unseen)
+        | (IS_WORK & pl.col("ends_in_noun") & small & ~_marked() & unseen)
     )
 
 
@@ -144,7 +144,7 @@ def name_score(titles: float = 0.0) -> pl.Expr:
     one_word = pl.col("words") == 1
     rare = pl.col("chance") < EVERYDAY
     capital_inside = pl.col("capital") & ~pl.col("starts_sentence")
-    odds = log_odds() + pl.when(_WORK).then(titles).otherwise(0.0)
+    odds = log_odds() + pl.when(IS_WORK).then(titles).otherwise(0.0)
     by_evidence = pl.when(says_nothing()).then(NO_NAME).otherwise(1 / (1 + (-odds).exp()))
     # A label with a qualifier, "Kudos (production company)", says that the word has another meaning.
     brand = (pl.col("chance") < EVERYDAY_BRAND) & pl.col("is_label")
