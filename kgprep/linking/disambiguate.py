@@ -81,8 +81,7 @@ def weight() -> pl.Expr:
     listed = pl.when(pl.col("sort").is_in(["genre", "nationality"])).then(LISTED_FORM).otherwise(1.0)
     known_part = (pl.col("sort") == "partial") & ((pl.col("mentioned") > 0) | (pl.col("near") > 0))
     prior = pl.when(known_part).then(PART_IN_PLAY).otherwise(pl.col("prior").cast(pl.Float64).clip(LEAST_PRIOR))
-    is_marked = pl.col("kind").is_in(["film", "series", "work"])
     said = (
-        pl.when(is_marked).then(pl.col("said").cast(pl.Float64) + 1).otherwise(SAID_OF_OTHERS).fill_null(SAID_OF_OTHERS)
+        pl.when(IS_WORK).then(pl.col("said").cast(pl.Float64) + 1).otherwise(SAID_OF_OTHERS).fill_null(SAID_OF_OTHERS)
     )
     return prior * said * kind * listed * year * play

@@ -29,8 +29,8 @@ from kgprep.reviews.refusal import forbids_automation
 from kgprep.reviews.sites.site import SITES, Site
 
 LOCAL_CORPORA = (
-    "use a local corpus instead: kgprep align-reviews --reviews FORM:PATH with FORM one of imdb, spoiler, aclimdb, douban,"
-    " dmsc, table or pages"
+    "use a local corpus instead: kgprep align-reviews --reviews FORM:PATH with FORM one of imdb, spoiler, aclimdb,"
+    " douban, dmsc, table or pages"
 )
 _CONTACT = re.compile(r"(?:mailto:)?[\x21-\x7e]+@[\x21-\x7e]+\.[\x21-\x7e]+|https?://[\x21-\x7e]+")
 _OUTCOMES_FIRST = ("fetched", "from cache", "retried", "forbidden by robots")
