@@ -421,26 +421,17 @@ def link_command(
     Example:
         kgprep link "I love horror films, above all Halloween (1978)." -w workspaces/sample
     """
-    from kgprep.linking.context import read_context
+    from kgprep.linking.context import read_context, read_texts
     from kgprep.linking.linker import THRESHOLD, EntityLinker
     from kgprep.show import format_links
 
     if (text is None) == (file is None):
         raise click.UsageError("give either TEXT or --file FILE")
-    texts = _lines(file, "--file") if file else [text or ""]
+    texts = read_texts(file) if file else [text or ""]
     linker = EntityLinker.from_bundle(workspace, THRESHOLD if threshold is None else threshold)
     context = None if context_file is None else read_context(context_file, len(texts), linker.entities)
     links = linker.link(texts, context)
     click.echo(links.write_ndjson().rstrip() if as_json else format_links(links))
-
-
-def _lines(file: Path, option: str) -> list[str]:
-    if not file.is_file():
-        raise KgprepError(f"{file} does not exist: check the path given to {option}")
-    try:
-        return file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise KgprepError(f"{file} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
 
 
 @main.command("evaluate-linking")

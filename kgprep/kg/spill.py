@@ -96,14 +96,23 @@ class Spill:
         for fact, frames in waiting.items():
             files = self._files.setdefault(fact, [])
             path = Path(self._temporary.name) / f"{fact}-{len(files):06}.parquet"
-            try:
-                # Written once and read a few times: compression costs more time than it saves.
-                pl.concat(frames).write_parquet(path, compression="uncompressed", statistics=False)
-            except (OSError, pl.exceptions.ComputeError) as error:
-                raise KgprepError(
-                    f"cannot write to {self._temporary.name} ({error}): free some space or set TMPDIR to another folder"
-                ) from error
+            write_temporary(pl.concat(frames), path)
             files.append(path)
+
+
+def write_temporary(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame that is read a few times and then removed.
+
+    Raises:
+        KgprepError: the disk is full.
+    """
+    try:
+        # Compression would cost more time than it saves.
+        frame.write_parquet(path, compression="uncompressed", statistics=False)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        raise KgprepError(
+            f"cannot write to {path.parent} ({error}): free some space or set TMPDIR to another folder"
+        ) from error
 
 
 def _done() -> Future[None]:

@@ -1,4 +1,4 @@
-"""What is already spoken of before a text, as people give it: a file of IRIs, a line a text."""
+"""Texts to link and what is spoken of before each, as people give them: two files, a line a text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,20 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import KgprepError
+
+
+def read_texts(path: Path) -> list[str]:
+    """Read a file of texts, a line each.
+
+    Raises:
+        KgprepError: the file is missing or not UTF-8.
+    """
+    if not path.is_file():
+        raise KgprepError(f"{path} does not exist: check the path of the file of texts or context")
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise KgprepError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
 
 
 def read_context(path: Path, texts: int, entities: pl.DataFrame) -> pl.DataFrame:
@@ -23,10 +37,7 @@ def read_context(path: Path, texts: int, entities: pl.DataFrame) -> pl.DataFrame
     Raises:
         KgprepError: the file is missing, has more lines than there are texts, or names what the bundle does not have.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KgprepError(f"{path} cannot be read ({error}): give a text file in UTF-8") from error
+    lines = read_texts(path)
     if len(lines) > texts:
         raise KgprepError(f"{path} has {len(lines):,} lines for {texts:,} texts: give one line for each text")
     named = (

@@ -42,6 +42,12 @@ PLAY = pl.Schema({"text": pl.UInt32, "entity_id": pl.Int32, "weight": pl.Float32
 """What is spoken of in a text: how much it weighs, in (0, 1], and where it stands in the text, -1 if before it."""
 
 
+def both_ways(edges: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs of entities that an edge joins, in both directions: head, tail."""
+    pairs = edges.select("head", "tail")
+    return pl.concat([pairs, pairs.select(head="tail", tail="head")]).unique()
+
+
 def add_play(candidates: pl.DataFrame, play: pl.DataFrame, neighbours: pl.DataFrame) -> pl.DataFrame:
     """Add how much a candidate, or a neighbour of it in the graph, is already in play in its text.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table
-from kgprep.linking.disambiguate import PLAY, add_play, weight
+from kgprep.linking.disambiguate import PLAY, add_play, both_ways, weight
 from kgprep.linking.evidence import NO_NAME, name_score
 from kgprep.linking.folding import as_texts
 from kgprep.linking.forms import FormTables, form_tables
@@ -28,7 +28,6 @@ THRESHOLD = 0.4
 SURE = 0.6
 """The score from which a link is in play for the words around it."""
 
-CONTEXT = pl.Schema({"text": pl.UInt32, "entity_id": pl.Int32})
 LINKS = pl.Schema(
     {
         "text": pl.UInt32,
@@ -65,11 +64,11 @@ class EntityLinker:
         Raises:
             KgprepError: the bundle has no graph.
         """
-        entities, aliases, edges = (read_table(workspace, table) for table in (ENTITIES, ALIASES, EDGES))
+        entities, edges = read_table(workspace, ENTITIES), read_table(workspace, EDGES)
         made_of = fingerprint(workspace)
         made = load_tables(workspace, made_of)
         if made is None:
-            tables = form_tables(entities, aliases)
+            tables = form_tables(entities, read_table(workspace, ALIASES))
             made = tables, Gazetteer.from_forms(tables.forms["form"])
             save_tables(workspace, made_of, *made)
         return cls._of(entities, edges, *made, threshold, _said_in_training(workspace))
@@ -110,17 +109,18 @@ class EntityLinker:
             known = known.join(said, on="entity_id", how="left", maintain_order="left").with_columns(
                 pl.col("said").fill_null(0)
             )
-        pairs = edges.select("head", "tail")
-        neighbours = pl.concat([pairs, pairs.select(head="tail", tail="head")]).unique()
-        return cls(known, neighbours, tables, gazetteer, threshold)
+        return cls(known, both_ways(edges), tables, gazetteer, threshold)
 
-    def link(self, texts: Sequence[str] | pl.Series, context: pl.DataFrame | None = None) -> pl.DataFrame:
+    def link(
+        self, texts: Sequence[str] | pl.Series, context: pl.DataFrame | None = None, titles: float = 0.0
+    ) -> pl.DataFrame:
         """Link the words of `texts`.
 
         Args:
             texts: n texts.
             context: text u32 (row number of a text), entity_id i32 and, if some say less than others, weight f32 in
                 (0, 1]: entities that are already spoken of there.
+            titles: as of `choose`.
 
         Returns:
             text u32, start i32, end i32 (character offsets), word, entity_id i32, iri, label, score f32 in [0, 1];
@@ -128,11 +128,8 @@ class EntityLinker:
         """
         candidates = self.candidates(texts)
         said = as_play(context)
-        first = self.choose(candidates, said)
-        sure = first.filter(pl.col("score") >= SURE).select(
-            "text", "entity_id", pl.lit(1.0, pl.Float32).alias("weight"), "start"
-        )
-        return self.choose(candidates, pl.concat([said, sure]))
+        first = self.choose(candidates, said, titles)
+        return self.choose(candidates, pl.concat([said, sure_play(first)]), titles)
 
     def candidates(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
         """Find all that may be named in `texts`: a row for each form found and entity that it may mean."""
@@ -184,6 +181,12 @@ def as_play(context: pl.DataFrame | None) -> pl.DataFrame:
         return pl.DataFrame(schema=PLAY)
     weight = pl.col("weight") if "weight" in context.columns else pl.lit(1.0)
     return context.select("text", "entity_id", weight.alias("weight"), pl.lit(-1).alias("start")).cast(PLAY)
+
+
+def sure_play(links: pl.DataFrame) -> pl.DataFrame:
+    """Return what sure links bring into play in their own texts (`PLAY`)."""
+    sure = links.filter(pl.col("score") >= SURE)
+    return sure.select("text", "entity_id", pl.lit(1.0).alias("weight"), "start").cast(PLAY)
 
 
 def _with_signs(candidates: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:

@@ -110,9 +110,7 @@ def _snippets(pieces: pl.DataFrame, corrections: pl.DataFrame) -> pl.DataFrame:
     reach = pl.int_ranges(pl.col("wrong_place") - _WORDS_BESIDE, pl.col("wrong_place") + _WORDS_BESIDE + 1)
     spread = numbered.with_columns(place=reach).explode("place").join(pieces, on=["text", "place"])
     is_wrong = pl.col("place") == pl.col("wrong_place")
-    said = spread.sort("snippet", "place").with_columns(
-        said=pl.when(is_wrong).then("right").otherwise("said"), is_wrong=is_wrong
-    )
+    said = spread.sort("snippet", "place").with_columns(said=pl.when(is_wrong).then("right").otherwise("said"))
     end = (pl.col("said").str.len_chars() + 1).cum_sum().over("snippet").cast(pl.Int32) - 1
     return said.with_columns(snippet_end=end).with_columns(
         snippet_start=pl.col("snippet_end") - pl.col("said").str.len_chars().cast(pl.Int32)

@@ -61,8 +61,8 @@ def describe_surface(found: pl.DataFrame, texts: pl.Series) -> pl.DataFrame:
         texts: the texts, by row number.
 
     Returns:
-        The frame with capital, starts_sentence, quoted, whole, numbered, beside_capital, head_noun, tagged (bool) and
-        year i16?.
+        The frame with capital, starts_sentence, quoted, whole, numbered, beside_capital, head_noun, determined,
+        tagged (bool) and year i16?.
     """
     texts_of = texts.gather(found["text"])
     width = CONTEXT_CHARACTERS

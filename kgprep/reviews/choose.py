@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from kgprep.linking.disambiguate import both_ways
 from kgprep.provenance import Count
 from kgprep.reviews import select
 from kgprep.reviews.records import is_chinese
@@ -44,8 +45,7 @@ class Graph:
 
     def neighbours(self) -> pl.DataFrame:
         """Return the pairs of entities that an edge joins, both ways round: head, tail."""
-        forward = self.edges.select("head", "tail")
-        return pl.concat([forward, forward.select(head="tail", tail="head")]).unique().sort("head", "tail")
+        return both_ways(self.edges).sort("head", "tail")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.errors import KgprepError
+from kgprep.kg.spill import write_temporary
 from kgprep.provenance import Count
 from kgprep.reviews.corpora import CorpusSpec, corpus_files, read_batches
 from kgprep.reviews.duplicates import band_hashes, exact_duplicates, near_duplicates
@@ -145,8 +145,8 @@ class _Spill:
         self.texts.append(self.folder / f"reviews-{number:06}.parquet")
         self._starts.append(frame["row"][0])
         self._hashes.append(self.folder / f"bands-{number:06}.parquet")
-        self._write(frame, self.texts[-1])
-        self._write(frame.select("row").hstack(band_hashes(frame)), self._hashes[-1])
+        write_temporary(frame, self.texts[-1])
+        write_temporary(frame.select("row").hstack(band_hashes(frame)), self._hashes[-1])
         self._reviews.append(_numbers(frame))
 
     def reviews(self) -> pl.DataFrame:
@@ -176,19 +176,11 @@ class _Spill:
                 found.append(pl.DataFrame(part.to_dict(as_series=False), schema=part.schema))
         return pl.concat(found)
 
-    def _write(self, frame: pl.DataFrame, path: Path) -> None:
-        try:
-            # Written once and read a few times: compression costs more time than it saves.
-            frame.write_parquet(path, compression="uncompressed", statistics=False)
-        except (OSError, pl.exceptions.ComputeError) as error:
-            raise KgprepError(
-                f"cannot write to {self.folder} ({error}): free some space or set TMPDIR to another folder"
-            ) from error
-
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
     """Return what is kept in memory of reviews: row, digest, film, length, told (how much is known of it), tie."""
     rest = frame.select(pl.concat_str([pl.col(CLEAN).exclude("text", "lang").cast(pl.String)], ignore_nulls=True))
+    # A batch passes here at a time; polars' own hash may change from version to version.
     ties = [
         int.from_bytes(hashlib.blake2b(values.encode(), digest_size=8).digest(), "big")
         for values in rest.to_series().to_list()

@@ -14,7 +14,7 @@ import polars as pl
 
 from kgprep.artifacts import MENTIONS, MentionMethodEnum
 from kgprep.linking.evidence import UNMARKED_TITLES
-from kgprep.linking.linker import SURE, EntityLinker, as_play
+from kgprep.linking.linker import EntityLinker, as_play, sure_play
 from kgprep.provenance import Count
 
 FADING = 0.9
@@ -68,7 +68,7 @@ def link_sentences(linker: EntityLinker, sentences: pl.DataFrame) -> pl.DataFram
         row u32 (the sentence's row), start, end, word, entity_id, score; sorted by row and start.
     """
     context = sentences.select("entity_id").with_row_index("text")
-    found = linker.choose(linker.candidates(sentences["text"]), as_play(context), UNMARKED_TITLES)
+    found = linker.link(sentences["text"], context, UNMARKED_TITLES)
     renamed = found.select(pl.col("text").alias("row"), "start", "end", "word", "entity_id", "score")
     return renamed.sort("row", "start")
 
@@ -93,9 +93,8 @@ def _said_before(numbered: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
 
 def _with_sure_links(spoken_of: pl.DataFrame, links: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
     """Add to what was spoken of before each utterance the sure links of its dialogue so far (`PLAY`)."""
-    sure = links.filter(pl.col("score") >= SURE)
-    earlier = _said_before(numbered, sure.join(numbered, left_on="text", right_on="row"))
-    here = sure.select("text", "entity_id", pl.lit(1.0, pl.Float32).alias("weight"), "start")
+    here = sure_play(links)
+    earlier = _said_before(numbered, here.join(numbered, left_on="text", right_on="row"))
     return pl.concat([as_play(spoken_of), as_play(earlier), here])
 
 

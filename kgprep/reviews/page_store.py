@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,13 +43,13 @@ class PageStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             # requests-cache would wait for ever for a file that cannot be written.
             path.open("ab").close()
-            self._cache = SQLiteCache(str(path), serializer="json")
-            self._rests = SQLiteDict(str(path), table_name="rests", serializer=None)
+            self._open = ExitStack()
+            self._cache = self._open.enter_context(closing(SQLiteCache(str(path), serializer="json")))
+            self._rests = self._open.enter_context(closing(SQLiteDict(str(path), table_name="rests", serializer=None)))
 
     def close(self) -> None:
         """Close the file."""
-        self._cache.close()  # type: ignore[no-untyped-call]
-        self._rests.close()  # type: ignore[no-untyped-call]
+        self._open.close()
 
     def get(self, url: str) -> CachedResponse | None:
         """Return the answer kept for an address."""

@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def linear(linker: EntityLinker, texts: pl.Series) -> Iterator[tuple[int, float]
     shuffled = texts.sample(len(texts), seed=SEED, shuffle=True)
     for messages in (least, 2 * least, 4 * least):
         part = shuffled.head(messages)
-        yield messages, seconds(lambda part=part: linker.link(part))  # type: ignore[misc]
+        yield messages, seconds(partial(linker.link, part))
 
 
 def reports(path: Path, workspace: Path, linker: EntityLinker, peer: Peer) -> dict[str, LinkingReport]:

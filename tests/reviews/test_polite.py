@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,13 @@ def open_session(tmp_path: Path, simulated: SimulatedClock) -> Iterator[Open]:
     """Opens sessions on one store, with the simulated clock."""
     opened: list[PoliteSession] = []
 
-    def start(**settings: object) -> PoliteSession:
-        given = {"contact": "someone@example.org", "store": tmp_path / "pages.sqlite", "clock": simulated.clock()}
-        opened.append(PoliteSession(**{**given, **settings}))  # type: ignore[arg-type]
+    def start(**settings: Any) -> PoliteSession:
+        given: dict[str, Any] = {
+            "contact": "someone@example.org",
+            "store": tmp_path / "pages.sqlite",
+            "clock": simulated.clock(),
+        }
+        opened.append(PoliteSession(**{**given, **settings}))
         return opened[-1]
 
     yield start
