@@ -14,13 +14,15 @@ import polars as pl
 
 from kgprep.artifacts import MENTIONS, MentionMethodEnum
 from kgprep.linking.evidence import UNMARKED_TITLES
-from kgprep.linking.linker import EntityLinker, as_play, sure_play
+from kgprep.linking.linker import LINKS, EntityLinker, as_play, sure_play
 from kgprep.provenance import Count
 
 FADING = 0.9
 """What an entity's weight is multiplied by with every turn that passes."""
 
 _UTTERANCE = ("dialogue_id", "turn")
+_BATCH = 50_000
+"""Sentences linked at a time: each is linked alone, so this bounds the memory and changes nothing else."""
 
 
 def link_dialogues(
@@ -67,10 +69,16 @@ def link_sentences(linker: EntityLinker, sentences: pl.DataFrame) -> pl.DataFram
     Returns:
         row u32 (the sentence's row), start, end, word, entity_id, score; sorted by row and start.
     """
-    context = sentences.select("entity_id").with_row_index("text")
-    found = linker.link(sentences["text"], context, UNMARKED_TITLES)
+    parts = [_link_batch(linker, sentences.slice(first, _BATCH), first) for first in range(0, sentences.height, _BATCH)]
+    found = pl.concat([pl.DataFrame(schema=LINKS), *parts])
     renamed = found.select(pl.col("text").alias("row"), "start", "end", "word", "entity_id", "score")
     return renamed.sort("row", "start")
+
+
+def _link_batch(linker: EntityLinker, sentences: pl.DataFrame, first: int) -> pl.DataFrame:
+    context = sentences.select("entity_id").with_row_index("text")
+    found = linker.link(sentences["text"], context, UNMARKED_TITLES)
+    return found.with_columns(pl.col("text") + pl.lit(first, pl.UInt32))
 
 
 def _said_before(numbered: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
