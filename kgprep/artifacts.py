@@ -10,10 +10,11 @@ Notable here:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -21,6 +22,7 @@ from kgprep import __version__
 from kgprep.errors import KgprepError as KgprepError
 
 SCHEMA_VERSION = 1
+_ROW_GROUP = 50_000
 
 ENTITY_KINDS = ("film", "series", "person", "genre", "organisation", "place", "work", "other")
 ALIAS_SOURCES = ("label", "redirect", "title", "short_name", "foaf_name")
@@ -28,6 +30,8 @@ RESOLUTION_METHODS = ("imdb_id", "title_year", "title", "redirect", "gold", "iso
 SPLITS = ("train", "valid", "test")
 ROLES = ("seeker", "recommender")
 MENTION_METHODS = ("gold", "link")
+DESCRIPTION_SOURCES = ("abstract", "comment", "plot", "edges")
+SENTENCE_SOURCES = ("review", "description", "edges")
 
 KindEnum = pl.Enum(ENTITY_KINDS)
 AliasSourceEnum = pl.Enum(ALIAS_SOURCES)
@@ -35,6 +39,8 @@ ResolutionMethodEnum = pl.Enum(RESOLUTION_METHODS)
 SplitEnum = pl.Enum(SPLITS)
 RoleEnum = pl.Enum(ROLES)
 MentionMethodEnum = pl.Enum(MENTION_METHODS)
+DescriptionSourceEnum = pl.Enum(DESCRIPTION_SOURCES)
+SentenceSourceEnum = pl.Enum(SENTENCE_SOURCES)
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,7 @@ DESCRIPTIONS = Table(
         Column("entity_id", pl.Int32, "entity described"),
         Column("lang", pl.String, "language tag of the text"),
         Column("text", pl.String, "the description"),
+        Column("source", DescriptionSourceEnum, "abstract or comment of the graph, plot of the data set, or its edges"),
     ),
     key=("entity_id", "lang"),
     references=(_to_entity("entity_id"),),
@@ -232,10 +239,12 @@ REVIEWS = Table(
 SENTENCES = Table(
     "reviews/sentences",
     "align-reviews",
-    "Sentences of reviews and of descriptions, scored by how much they say about their entity.",
+    "Sentences of reviews and of descriptions, scored by how much they say about their entity; the best one first, then"
+    " those that score high and are unlike the ones before.",
     (
         Column("sentence_id", pl.Int64, "dense id from 0"),
-        Column("review_id", pl.String, "review it stands in; null for a description's sentence", nullable=True),
+        Column("source", SentenceSourceEnum, "a review, a description, or words put together from the entity's edges"),
+        Column("review_id", pl.String, "review it stands in; null where the source is no review", nullable=True),
         Column("entity_id", pl.Int32, "entity it speaks of"),
         Column("position", pl.Int16, "position in the review or description, from 0"),
         Column("text", pl.String, "the sentence"),
@@ -346,14 +355,34 @@ def _reason(error: Exception) -> str:
 
 def write_parquet(table: Table, frame: pl.DataFrame, path: Path) -> None:
     """Write `frame` to `path` as `table`, with the schema's description in the Parquet metadata."""
-    metadata = {
+    # The chunks of a frame follow the number of threads and would show in the bytes.
+    conform(table, frame).rechunk().write_parquet(path, compression="zstd", metadata=_metadata(table))
+
+
+def write_parquet_parts(table: Table, frames: Iterable[pl.DataFrame], path: Path) -> int:
+    """Write frames one after the other to `path` as one `table` in the memory of one frame; returns the rows."""
+    with TemporaryDirectory(prefix=f"{path.name}.", dir=path.parent) as folder:
+        parts = [Path(folder) / "000000.parquet"]
+        pl.DataFrame(schema=table.schema).write_parquet(parts[0])
+        rows = 0
+        for number, frame in enumerate(frames, start=1):
+            parts.append(Path(folder) / f"{number:06}.parquet")
+            conform(table, frame).write_parquet(parts[-1], compression="uncompressed", statistics=False)
+            rows += frame.height
+        # A fixed size of row groups, so that the bytes do not follow the number of threads.
+        pl.scan_parquet(parts).sink_parquet(
+            path, compression="zstd", row_group_size=_ROW_GROUP, metadata=_metadata(table), maintain_order=True
+        )
+    return rows
+
+
+def _metadata(table: Table) -> dict[str, str]:
+    return {
         "kgprep.table": table.name,
         "kgprep.schema_version": str(SCHEMA_VERSION),
         "kgprep.producer": f"kgprep {__version__}",
         "kgprep.columns": json.dumps({column.name: column.description for column in table.columns}),
     }
-    # The chunks of a frame follow the number of threads and would show in the bytes.
-    conform(table, frame).rechunk().write_parquet(path, compression="zstd", metadata=metadata)
 
 
 def check_schema(table: Table, path: Path) -> None:

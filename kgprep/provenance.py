@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kgprep import __version__
-from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet
+from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet, write_parquet_parts
 from kgprep.errors import KgprepError
 
 STAGES_BEFORE = {"align-reviews": "build-kg", "train": "align-reviews", "evaluate": "train"}
@@ -50,6 +50,16 @@ class Count:
             return f"{self.what}: {self.kept:,}"
         share = f" ({100 * self.kept / self.total:.1f} %)" if self.total else ""
         return f"{self.what}: {self.kept:,} of {self.total:,}{share}"
+
+
+def added_up(counts: Iterable[Count]) -> list[Count]:
+    """Add up the counts of the same thing, in the order in which each came first."""
+    sums: dict[str, Count] = {}
+    for count in counts:
+        before = sums.get(count.what, Count(count.what, 0, None if count.total is None else 0))
+        total = None if count.total is None or before.total is None else before.total + count.total
+        sums[count.what] = Count(count.what, before.kept + count.kept, total)
+    return list(sums.values())
 
 
 @dataclass(frozen=True)
@@ -223,12 +233,22 @@ class Stage:
 
     def write(self, table: Table, frame: pl.DataFrame) -> None:
         """Write `frame` beside its place; it is renamed into place when the stage ends well."""
+        with self._place(table) as beside:
+            write_parquet(table, frame, beside)
+        self._rows[table.name] = frame.height
+
+    def write_parts(self, table: Table, frames: Iterable[pl.DataFrame]) -> None:
+        """Write frames as one table, as `write` does, in the memory of one frame."""
+        with self._place(table) as beside:
+            self._rows[table.name] = write_parquet_parts(table, frames, beside)
+
+    @contextmanager
+    def _place(self, table: Table) -> Iterator[Path]:
         path = table.path(self.workspace)
         partial = _beside(path)
         self._partials[partial] = path
         with write_beside(partial) as beside:
-            write_parquet(table, frame, beside)
-        self._rows[table.name] = frame.height
+            yield beside
 
     def output(self, path: Path) -> None:
         """Record a file in the workspace, other than a table, that the stage has made."""
@@ -312,8 +332,8 @@ def _describe(path: Path, licence: str | None, citation: str | None) -> Source:
 
 
 def peak_memory() -> int:
-    """Return this process's peak resident memory in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Return the peak resident memory in bytes of this process and of the largest one it has started."""
+    peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return peak if sys.platform == "darwin" else peak * 1024
 
 

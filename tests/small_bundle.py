@@ -56,8 +56,8 @@ MENTION_ROWS = [
     ("9", 0, 0, 2, "@2", 4, "gold", 1.0),
     ("9", 0, 6, 8, "@1", 2, "gold", 1.0),
 ]
-SENTENCE_ROWS = [(0, None, 2, 0, "A clown <script>alert(1)</script> wakes.", 0.5)]
-TRIPLE_ROWS = [("train", "7", 0, 15, 17, "@1", 2, 0, SENTENCE_ROWS[0][4], 0.5)]
+SENTENCE_ROWS = [(0, "description", None, 2, 0, "A clown <script>alert(1)</script> wakes.", 0.5)]
+TRIPLE_ROWS = [("train", "7", 0, 15, 17, "@1", 2, 0, SENTENCE_ROWS[0][5], 0.5)]
 
 
 def _frame(table: Table, rows: list[Any]) -> pl.DataFrame:
@@ -76,7 +76,7 @@ def write_bundle(workspace: Path) -> Path:
         stage.write(RELATIONS, _frame(RELATIONS, RELATION_ROWS))
         stage.write(EDGES, _frame(EDGES, EDGE_ROWS))
         stage.write(ALIASES, _frame(ALIASES, ALIAS_ROWS))
-        stage.write(DESCRIPTIONS, _frame(DESCRIPTIONS, [(2, "en", 'A "film".\nOf 2017.')]))
+        stage.write(DESCRIPTIONS, _frame(DESCRIPTIONS, [(2, "en", 'A "film".\nOf 2017.', "comment")]))
         stage.write(ITEMS, _frame(ITEMS, [("1", "It", 2017, "tt1396484", 2, "imdb_id", 1.0)]))
         stage.write(UTTERANCES, _frame(UTTERANCES, UTTERANCE_ROWS))
         stage.write(FEEDBACK, _frame(FEEDBACK, []))

@@ -91,7 +91,7 @@ def test_from_runs_that_stage_and_all_later_ones_again(newcomers_folder: Path) -
 
 def test_a_changed_parameter_runs_its_stage_and_all_later_ones_again(newcomers_folder: Path) -> None:
     workspace = newcomers_folder / "workspaces" / "sample"
-    settings = ["--set", "train.max_steps=2", "--set", "align-reviews.max_sentences_per_entity=5"]
+    settings = ["--set", "train.max_steps=2", "--set", "align-reviews.sentences_per_entity=5"]
     result = kgprep("run", "sample", "-w", workspace, *settings)
     assert result.exit_code == 0, result.output
     assert result.output.count("nothing has changed, kept") == 1

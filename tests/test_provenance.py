@@ -13,7 +13,7 @@ from kgprep.artifacts import DESCRIPTIONS, EDGES, KgprepError
 from kgprep.provenance import Count, Stage, is_current, outdated_stages, read_provenance
 
 EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
-DESCRIPTION_FRAME = pl.DataFrame({"entity_id": [0], "lang": ["en"], "text": ["A film."]})
+DESCRIPTION_FRAME = pl.DataFrame({"entity_id": [0], "lang": ["en"], "text": ["A film."], "source": ["plot"]})
 
 
 def run_build(workspace: Path, dump: Path, hops: int = 2) -> None:

@@ -59,7 +59,7 @@ def test_the_page_stands_alone(workspace: Path) -> None:
 def test_values_are_text_and_never_markup(workspace: Path) -> None:
     page = page_of(workspace)
     ((triple,),) = tables_of(page, "Triples")
-    assert triple == ["train", "@1", 'It "2017" \\ <b>&', SENTENCE_ROWS[0][4], "0.5000"]
+    assert triple == ["train", "@1", 'It "2017" \\ <b>&', SENTENCE_ROWS[0][5], "0.5000"]
     assert page.css("b") == []
 
 

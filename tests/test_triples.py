@@ -19,10 +19,10 @@ MENTION_ROWS = [
     ("7", 0, 7, 9, "@1", 0, "gold", 1.0),
 ]
 SENTENCE_ROWS = [
-    (0, "r:1", 0, 0, "The better one.", 0.8),
-    (1, "r:2", 0, 3, "The other one.", 0.4),
-    (2, None, 1, 0, "An actor.", 0.3),
-    (3, "r:3", 0, 0, "As good, but later.", 0.8),
+    (0, "review", "r:1", 0, 0, "The better one.", 0.8),
+    (1, "review", "r:2", 0, 3, "The other one.", 0.4),
+    (2, "edges", None, 1, 0, "An actor.", 0.3),
+    (3, "review", "r:3", 0, 0, "As good, but later.", 0.8),
 ]
 
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from kgprep.artifacts import DESCRIPTIONS, DescriptionSourceEnum
 from kgprep.kg.names import parse_label
 from kgprep.kg.vocabulary import DBO, RDFS, SCHEMA, local_name
 from kgprep.provenance import Count
 
 _TEXT_PRECEDENCE = {f"{DBO}abstract": 0, f"{RDFS}comment": 1, f"{SCHEMA}description": 2}
+_CALLED = {f"{DBO}abstract": "abstract"}
 _NAMES_SHOWN = 5
 _PHRASES_SHOWN = 8
-_TEXT_SCHEMA = pl.Schema({"entity_id": pl.Int32, "lang": pl.String, "text": pl.String})
+_TEXT_SCHEMA = DESCRIPTIONS.schema
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def describe(
         languages: tags; the fallback sentence is in the first.
     """
     from_source = _source_texts(texts, entities, languages)
-    from_set = plots.select(_TEXT_SCHEMA.names()).unique(["entity_id", "lang"], keep="first", maintain_order=True)
+    said = plots.select("entity_id", "lang", "text", source=pl.lit("plot", DescriptionSourceEnum))
+    from_set = said.unique(["entity_id", "lang"], keep="first", maintain_order=True)
     from_set = from_set.join(from_source, on=["entity_id", "lang"], how="anti")
     told = pl.concat([from_source, from_set])
     made = edge_sentences(entities, edges, languages[0]).join(told, on="entity_id", how="anti")
@@ -145,6 +148,7 @@ def _source_texts(texts: pl.DataFrame, entities: pl.DataFrame, languages: Sequen
             pl.when(pl.col("lang").is_null()).then(pl.lit(languages[0])).otherwise(lang).alias("lang"),
             pl.col("object").str.replace_all(r"\s+", " ").str.strip_chars().alias("text"),
             precedence.alias("precedence"),
+            source=pl.col("predicate").replace_strict(_CALLED, default="comment").cast(DescriptionSourceEnum),
         )
         .filter(pl.col("lang").is_not_null() & (pl.col("text") != ""))
         .join(entities.select("entity_id", subject="iri"), on="subject")
@@ -155,7 +159,7 @@ def _source_texts(texts: pl.DataFrame, entities: pl.DataFrame, languages: Sequen
 
 
 def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -> pl.DataFrame:
-    """Make a sentence of each entity's edges: entity_id, lang, text.
+    """Make a sentence of each entity's edges (`kgprep.artifacts.DESCRIPTIONS`).
 
     Args:
         entities: entity_id, iri, label, kind, year, degree.
@@ -201,7 +205,12 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
     return (
         named.join(listed, on="iri", maintain_order="left")
         .with_columns(opening=opening)
-        .select("entity_id", lang=pl.lit(lang), text=filled + pl.col("phrase") + pl.lit(phrases.end))
+        .select(
+            "entity_id",
+            lang=pl.lit(lang),
+            text=filled + pl.col("phrase") + pl.lit(phrases.end),
+            source=pl.lit("edges", DescriptionSourceEnum),
+        )
         .cast(_TEXT_SCHEMA)
         .sort("entity_id")
     )

@@ -148,7 +148,7 @@ def _cut_plain(block: bytes) -> CutBlock | None:
         parts = pl.read_csv(
             block, has_header=False, separator=" ", quote_char=None, schema=dict.fromkeys(_PARTS, pl.String)
         )
-    except pl.exceptions.ComputeError:
+    except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         return None
     columns = [pl.col(name) for name in TERM_SCHEMA]
     framed = [

@@ -7,6 +7,9 @@ Notable here:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -28,13 +31,16 @@ from kgprep.artifacts import (
     read_table,
 )
 from kgprep.linking.linker import THRESHOLD, EntityLinker
-from kgprep.provenance import Stage, StageSummary, progress
-from kgprep.reviews.attach import attach_reviews
-from kgprep.reviews.choose import Graph, Limits, choose_sentences, rank_sentences
+from kgprep.provenance import Stage, StageSummary, added_up, progress
+from kgprep.reviews.choose import Graph, Limits, offer_sentences
 from kgprep.reviews.corpora import CorpusSpec, corpus_spec, split_form
-from kgprep.reviews.gathered import gather_reviews
-from kgprep.reviews.mentions import link_dialogues, link_sentences
+from kgprep.reviews.cutters import Cutters
+from kgprep.reviews.descriptions import read_descriptions, with_descriptions
+from kgprep.reviews.gathered import GatheredReviews, gather_reviews
+from kgprep.reviews.mentions import link_dialogues
+from kgprep.reviews.parts import AttachedReviews, attach
 from kgprep.reviews.select import best_sentences
+from kgprep.reviews.sentence_table import sentence_table
 from kgprep.sources import licence_of
 from kgprep.triples import count_fused, fuse
 
@@ -48,15 +54,17 @@ class AlignConfig(BaseModel):
     """Corpora as FORM:PATH or PATH, such as ``imdb:reviews.jsonl.gz``; without any, descriptions are all there is."""
     maps: tuple[str, ...] = ()
     """Which columns a table holds, such as ``text=review,imdb_id=tt,rating=stars/10``: one for all, or one for each."""
+    descriptions: tuple[Path, ...] = ()
+    """Tables of item descriptions, such as plots; the first that has one for an item wins over the graph's."""
     max_sentence_tokens: int = Field(default=40, ge=4)
     """The most words a sentence may have."""
     min_sentence_words: int = Field(default=4, ge=1)
     """The fewest words a sentence must have."""
-    max_sentences_per_entity: int = Field(default=50, ge=1)
-    """The best sentences of an entity that are kept."""
+    sentences_per_entity: int = Field(default=10, ge=1)
+    """The sentences of an entity that are kept: the best, and others that are unlike it."""
     link_threshold: float = Field(default=THRESHOLD, ge=0, le=1)
     """Links of a lower score are left out."""
-    borrowing_kinds: tuple[str, ...] = ("person",)
+    borrowing_kinds: tuple[str, ...] = ("person", "film", "series", "work")
     """Kinds of entities that may take sentences of reviews that name them."""
     borrowed_per_entity: int = Field(default=3, ge=1)
     """The best of those that are kept."""
@@ -67,7 +75,7 @@ class AlignConfig(BaseModel):
         return Limits(
             self.max_sentence_tokens,
             self.min_sentence_words,
-            self.max_sentences_per_entity,
+            self.sentences_per_entity,
             self.borrowing_kinds,
             self.borrowed_per_entity,
         )
@@ -81,33 +89,52 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
         config: the corpora, and how sentences are chosen.
 
     Raises:
-        KgprepError: build-kg has not run, or a corpus is missing or unusable.
+        KgprepError: build-kg has not run, or a corpus or a table of descriptions is missing or unusable.
     """
     with Stage("align-reviews", workspace, parameters=config.model_dump(mode="json")) as stage:
-        tables = (ENTITIES, EDGES, ALIASES, DESCRIPTIONS, ITEMS)
-        graph = Graph(*(read_table(workspace, table) for table in tables))
-        reviews = _read_corpora(stage, config)
-        attached = _attach(stage, reviews, graph)
-        linker = EntityLinker.from_bundle(workspace, config.link_threshold)
-        sentences, mentions = _choose(stage, attached, graph, linker, config)
-        stage.write(REVIEWS, attached.sort("review_id"))
-        stage.write(SENTENCES, sentences)
-        stage.write(SENTENCE_MENTIONS, mentions)
-        _fuse_dialogues(stage, sentences, linker, config)
+        graph = _read_graph(stage, config)
+        with _reading_corpora(stage, config) as gathered:
+            attached = attach(gathered, graph)
+            stage.add_counts(attached.counts)
+            linker = EntityLinker.from_bundle(workspace, config.link_threshold)
+            sentences = _choose(stage, attached, graph, linker, config.limits)
+            stage.write_parts(REVIEWS, attached.parts())
+        _fuse_dialogues(stage, sentences, graph, linker)
     return stage.summary
 
 
-def _read_corpora(stage: Stage, config: AlignConfig) -> pl.DataFrame:
-    """Return the reviews of all corpora in the columns of `CLEAN`, without duplicates."""
+def _read_graph(stage: Stage, config: AlignConfig) -> Graph:
+    """Return the tables of the graph, with the descriptions of the user's own tables."""
+    tables = (ENTITIES, EDGES, ALIASES, DESCRIPTIONS, ITEMS)
+    graph = Graph(*(read_table(stage.workspace, table) for table in tables))
+    added = [_read_descriptions(stage, path, graph) for path in config.descriptions]
+    if not added:
+        return graph
+    return replace(graph, descriptions=with_descriptions(graph.descriptions, pl.concat(added)))
+
+
+def _read_descriptions(stage: Stage, path: Path, graph: Graph) -> pl.DataFrame:
+    descriptions, counts, notes = read_descriptions(
+        stage.source(path, *licence_of(path)), graph.entities, graph.items, graph.aliases
+    )
+    stage.add_counts(counts)
+    for note in notes:
+        stage.note(note)
+    return descriptions
+
+
+@contextmanager
+def _reading_corpora(stage: Stage, config: AlignConfig) -> Iterator[GatheredReviews]:
+    """Yield the reviews of all corpora, without duplicates."""
     if not config.reviews:
         stage.note("no --reviews were given: descriptions are the only sentences")
-    with progress("reading reviews", None), gather_reviews(_corpora(config)) as gathered:
+    with gather_reviews(_corpora(config)) as gathered:
         for file in dict.fromkeys(gathered.files):
             stage.source(file, *licence_of(file))
         stage.add_counts(gathered.counts)
         for note in gathered.notes:
             stage.note(note)
-        return gathered.scan().collect()
+        yield gathered
 
 
 def _corpora(config: AlignConfig) -> list[CorpusSpec]:
@@ -122,30 +149,30 @@ def _corpora(config: AlignConfig) -> list[CorpusSpec]:
     return [corpus_spec(spec, next(maps, None) if spec in tables else None) for spec in config.reviews]
 
 
-def _attach(stage: Stage, reviews: pl.DataFrame, graph: Graph) -> pl.DataFrame:
-    attached, counts = attach_reviews(reviews, graph.entities, graph.items, graph.aliases)
-    stage.add_counts(counts)
-    # One corpus may know a film by its id and another by its title.
-    distinct = attached.unique(("entity_id", "text"), keep="first", maintain_order=True)
-    stage.count("attached reviews that are no exact duplicates", distinct.height, attached.height)
-    return distinct.unique("review_id", keep="first", maintain_order=True)
-
-
 def _choose(
-    stage: Stage, reviews: pl.DataFrame, graph: Graph, linker: EntityLinker, config: AlignConfig
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    with progress("ranking sentences", None):
-        ranked, counts = rank_sentences(reviews, graph, config.limits)
-    stage.add_counts(counts)
-    with progress("linking sentences", None):
-        links = link_sentences(linker, ranked)
-    stage.count("links in review sentences", links.height)
-    sentences, mentions, coverage = choose_sentences(ranked, links, graph, config.limits)
+    stage: Stage, attached: AttachedReviews, graph: Graph, linker: EntityLinker, limits: Limits
+) -> pl.DataFrame:
+    """Write reviews/sentences and reviews/mentions, and return the sentences."""
+    kind = pl.col("kind").cast(pl.String)
+    borrowers = graph.entities.filter(kind.is_in(limits.borrowing_kinds)).join(
+        attached.reviewed, on="entity_id", how="anti"
+    )
+    offers = []
+    with Cutters(attached.bytes) as cutters, progress("choosing sentences", attached.number) as bar:
+        for reviews in attached.parts():
+            offers.append(offer_sentences(reviews, graph, linker, borrowers.select("entity_id"), limits, cutters.cut))
+            bar.advance()
+    stage.add_counts(added_up(count for offer in offers for count in offer.counts))
+    sentences, mentions, coverage = sentence_table(offers, graph, limits)
+    having = attached.reviewed.join(sentences.filter(pl.col("review_id").is_not_null()), on="entity_id", how="semi")
+    stage.count("entities with a review that have a sentence of it", having.height, attached.reviewed.height)
     stage.add_counts(coverage)
-    return sentences, mentions
+    stage.write(SENTENCES, sentences)
+    stage.write(SENTENCE_MENTIONS, mentions)
+    return sentences
 
 
-def _fuse_dialogues(stage: Stage, sentences: pl.DataFrame, linker: EntityLinker, config: AlignConfig) -> None:
+def _fuse_dialogues(stage: Stage, sentences: pl.DataFrame, graph: Graph, linker: EntityLinker) -> None:
     if not UTTERANCES.path(stage.workspace).exists():
         stage.note("the bundle has no dialogues: there are no triples to make")
         stage.write(TRIPLES, pl.DataFrame(schema=TRIPLES.schema))
@@ -156,6 +183,9 @@ def _fuse_dialogues(stage: Stage, sentences: pl.DataFrame, linker: EntityLinker,
         mentions, counts = link_dialogues(linker, utterances, gold)
     stage.add_counts(counts)
     stage.write(MENTIONS, mentions)
+    named = graph.entities.filter("is_item").join(mentions, on="entity_id", how="semi")
+    described = named.join(sentences, on="entity_id", how="semi")
+    stage.count("items named in dialogues that have a sentence", described.height, named.height)
     triples = fuse(mentions, utterances, best_sentences(sentences))
     stage.add_counts(count_fused(mentions, triples))
     stage.write(TRIPLES, triples)

@@ -44,11 +44,14 @@ class GatheredReviews:
 
     def scan(self) -> pl.LazyFrame:
         """Return all reviews in the columns of `CLEAN`, lazily and in order."""
+        return self.numbered().select(*CLEAN)
+
+    def numbered(self) -> pl.LazyFrame:
+        """Return the same with their numbers: row u32, ascending."""
         if not self.parts:
-            return pl.LazyFrame(schema=CLEAN)
+            return pl.LazyFrame(schema={"row": pl.UInt32, **CLEAN})
         every = pl.scan_parquet(list(self.parts))
-        kept = every.join(self.dropped.to_frame().lazy(), on="row", how="anti", maintain_order="left")
-        return kept.select(*CLEAN)
+        return every.join(self.dropped.to_frame().lazy(), on="row", how="anti", maintain_order="left")
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Return all reviews in the columns of `CLEAN`, in order, some 16 MB at a time."""

@@ -3,8 +3,8 @@
     score = form * (0.35 relatedness + 0.25 neighbours + 0.15 subject + 0.25 opinion),   in [0, 1]
 
 Notable here:
-- relatedness is a saturated tf-idf sum over the sentence's words; a word counts if two reviews of the entity use it, or
-  its description or its neighbours' names do, so a reviewer's own whims and typos weigh nothing;
+- relatedness is BM25 against the entity's neighbourhood: the words of its description, of its neighbours' names, and of
+  two of its reviews, so a reviewer's own whims and typos weigh nothing;
 - neighbours is how many entities next to it in the graph the sentence names (its people, genres, places);
 - subject is whether it names the entity, or at least speaks of "the film";
 - opinion is the review's rating and how helpful readers found it;
@@ -19,9 +19,9 @@ import polars as pl
 from kgprep.reviews.records import is_chinese
 
 RELATEDNESS, NEIGHBOURS, SUBJECT, OPINION = 0.35, 0.25, 0.15, 0.25
-# A description says what the entity is, but holds no opinion of it: below what a good review sentence reaches.
-DESCRIPTION_SCORE = 0.3
-# tf-idf sum at which relatedness is one half: about four telling words.
+# BM25's usual constants: how soon more words stop counting, and how much long sentences are lowered.
+_K1, _B = 1.2, 0.75
+# BM25 sum at which relatedness is one half: about four telling words.
 _HALF_RELATEDNESS = 30.0
 _NEIGHBOURS_ENOUGH = 2
 _COMMON_WORD_SHARE = 0.1
@@ -66,46 +66,58 @@ def sentence_words(sentences: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([telling, pairs]).select("row", pl.col("word").hash()).unique().collect()
 
 
-def relatedness(sentences: pl.DataFrame, background: pl.DataFrame) -> pl.Series:
-    """Score how far each sentence uses the words that mark its entity out from the others, in [0, 1].
+def neighbourhood_words(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return what an entity is known by: entity_id i32 · word u64, each pair once.
+
+    Args:
+        texts: entity_id i32, text str: descriptions of entities, their names and those of their neighbours.
+    """
+    entities = texts.select("entity_id").with_row_index("row")
+    return sentence_words(texts).join(entities, on="row").select("entity_id", "word").unique()
+
+
+def relatedness(sentences: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """Score how well each sentence answers the question what its entity is about: BM25, brought to [0, 1).
+
+    The query are the words that mark the entity out: those of its neighbourhood, and those that two of its reviews use.
+    A sentence holds a word once or not at all, and entities are what a word's rarity is counted over (Robertson and
+    Zaragoza 2009, equation 3.15, with a weight for each word of the query).
 
     Args:
         sentences: entity_id i32, review u32 (any number of the review), text str.
-        background: entity_id i32, text str: descriptions of the entities and the names of their neighbours.
+        known: of `neighbourhood_words`.
     """
     keys = sentences.select("entity_id", "review").with_row_index("row")
     words = sentence_words(sentences).join(keys, on="row")
     entities = sentences["entity_id"].n_unique()
-    known = (
-        sentence_words(background)
-        .join(background.select("entity_id").with_row_index("row"), on="row")
-        .select("entity_id", "word", is_known=True)
-        .unique()
-    )
-    profile = (
+    query = (
         words.lazy()
         .group_by("entity_id", "word")
         .agg(reviews=pl.col("review").n_unique())
         .with_columns(spread=pl.len().over("word"))
         # A common word tells nothing; in a corpus of a few films no word is common.
         .filter(pl.col("spread") <= pl.max_horizontal(pl.lit(_COMMON_WORD_SHARE * entities), pl.lit(2.0)))
-        .join(known.lazy(), on=("entity_id", "word"), how="left")
+        .join(known.lazy().with_columns(is_known=True), on=("entity_id", "word"), how="left")
         .filter((pl.col("reviews") >= 2) | pl.col("is_known"))
         .select(
             "entity_id",
             "word",
-            weight=((1 + entities) / pl.col("spread")).log()
+            weight=(1 + (entities - pl.col("spread") + 0.5) / (pl.col("spread") + 0.5)).log()
             * (1 + pl.col("reviews").log())
             * pl.when(pl.col("is_known")).then(_KNOWN_WORD_BONUS).otherwise(1.0),
         )
     )
+    lengths = words.lazy().group_by("row").agg(length=pl.len())
+    saturation = _K1 * (1 - _B + _B * pl.col("length") / pl.col("length").mean())
     sums = (
         words.lazy()
-        .join(profile, on=("entity_id", "word"))
+        .join(query, on=("entity_id", "word"))
         .sort("row", "word")
         .group_by("row", maintain_order=True)
         .agg(pl.col("weight").sum())
-        .with_columns(related=pl.col("weight") / (pl.col("weight") + _HALF_RELATEDNESS))
+        .join(lengths.with_columns(factor=(_K1 + 1) / (1 + saturation)), on="row", maintain_order="left")
+        .with_columns(total=pl.col("weight") * pl.col("factor"))
+        .select("row", related=pl.col("total") / (pl.col("total") + _HALF_RELATEDNESS))
         .collect()
     )
     related = keys.join(sums, on="row", how="left", maintain_order="left")["related"]

@@ -1,9 +1,7 @@
-"""Sentences of reviews, cut by rules that polars runs over whole columns.
+"""Sentences of reviews: English by spaCy (see `english`), Chinese by its marks, both of a length that can be read.
 
 Notable here:
-- full stops that end no sentence (titles, initials, dotted abbreviations) are hidden before the cut and shown after it;
-- an initial before a word that usually begins a sentence ends one all the same ("vitamin C. The ...");
-- an ellipsis ends a sentence only before a capital; a newline always does; Chinese marks need no space after them;
+- a newline always ends a sentence, an ellipsis only before a capital; Chinese marks need no space after them;
 - too long a sentence is cut at its clauses, and what is still too long after its last allowed word, so no review is
   lost for its style; too short a one is left out;
 - a token is a word in spaces; a Chinese word counts as two characters.
@@ -12,32 +10,26 @@ Notable here:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
 from kgprep.provenance import Count
+from kgprep.reviews.english import LineCutter, cut_english
 from kgprep.reviews.records import is_chinese
 
-# Private-use characters: a full stop that never ends a sentence, one that may, and the place of a cut.
-_NEVER = "\ue000"
-_MAYBE = "\ue001"
+# A private-use character: the place of a cut.
 _CUT = "\ue002"
 
-_TITLES = "Mr|Mrs|Ms|Dr|Prof|St|Sgt|Lt|Col|Gen|Capt|Cpt|Maj|Rev|Hon|Gov|Sen|Rep|Pres|Mt|Ft|Det|Insp|Messrs|Mme|Mlle"
-_BEFORE_NUMBERS = "no|vol|pt|ch|ep|fig|approx|est|ca|pp?"
-_STARTERS = (
-    "The|This|That|These|Those|There|Then|They|He|She|It|Its|We|You|I|My|His|Her|Their|Our|But|And|So|If|In|On|At|As|An|A"
-    "|When|While|What|Who|Why|How|Not|No|Yes|For|From|To|With|After|Before|All|Also|Although|Overall|However|One|Some|Now"
-)
 _CLAUSE_END = r";|:\s|\s[-–—]+\s|\.{2,}|…|[，、：]"
 _CLAUSE_START = r",\s+(and|but|while|which|because|although|though|so|yet)\s"
-_CLOSERS = r"[\"'”’)\]»*]*"
-_OPENERS = r"[\"'“‘(\[«*]*"
 _MAX_POSITION = 32_767
+# Characters a word in which a first sentence must end, or is shortened anyway.
+_BEGINNING = 20
 
 
 def split_sentences(
-    reviews: pl.DataFrame, max_tokens: int = 40, min_words: int = 4
+    reviews: pl.DataFrame, max_tokens: int = 40, min_words: int = 4, cut: LineCutter | None = None
 ) -> tuple[pl.DataFrame, list[Count]]:
     """Cut texts into sentences.
 
@@ -45,6 +37,7 @@ def split_sentences(
         reviews: any columns, among them text str and lang str.
         max_tokens: the most words a sentence may have.
         min_words: the fewest.
+        cut: cuts English lines; by default this process does.
 
     Returns:
         The columns of `reviews` with text holding a sentence, position i16 (from 0, counted before short ones are left
@@ -52,7 +45,7 @@ def split_sentences(
     """
     parts = [
         _sentences_of(reviews.filter(pl.col("lang") == "zh"), cut_chinese, max_tokens),
-        _sentences_of(reviews.filter(pl.col("lang") != "zh"), cut_english, max_tokens),
+        _sentences_of(reviews.filter(pl.col("lang") != "zh"), partial(cut_english, cut=cut), max_tokens),
     ]
     sentences = pl.concat(parts)
     kept = sentences.filter(pl.col("tokens") >= min_words)
@@ -67,17 +60,24 @@ def split_sentences(
     return kept, counts
 
 
-def first_sentence(text: pl.Expr, max_tokens: int = 40) -> pl.Expr:
-    """Return a text's first sentence of two words or more, shortened to `max_tokens`; the whole text where none is."""
-    cut = pl.when(is_chinese(text)).then(cut_chinese(text)).otherwise(cut_english(text))
-    said = cut.list.eval(pl.element().filter(count_tokens(pl.element()) >= 2)).list.first()
-    return shorten(pl.coalesce(said, cut.list.first()).str.strip_chars(), max_tokens)
+def first_sentences(texts: pl.DataFrame, max_tokens: int = 40) -> pl.Series:
+    """Return each text's first sentence of two words or more, at most `max_tokens` long; else its first sentence.
+
+    Args:
+        texts: lang str, text str.
+        max_tokens: the most words it may have.
+    """
+    beginnings = texts.select("lang", pl.col("text").str.head(_BEGINNING * max_tokens)).with_row_index("_text")
+    cut, _ = split_sentences(beginnings, max_tokens, 0)
+    first = cut.sort(pl.col("tokens") < 2, "position", maintain_order=True).unique("_text", keep="first")
+    joined = beginnings.select("_text").join(first, on="_text", how="left", maintain_order="left")
+    return joined["text"]
 
 
-def _sentences_of(reviews: pl.DataFrame, cut: Callable[[pl.Expr], pl.Expr], max_tokens: int) -> pl.DataFrame:
+def _sentences_of(reviews: pl.DataFrame, cut: Callable[[pl.Series], pl.Series], max_tokens: int) -> pl.DataFrame:
     sentences = (
         reviews.lazy()
-        .with_columns(text=cut(pl.col("text")))
+        .with_columns(text=cut(reviews["text"]))
         .with_row_index("_review")
         .explode("text")
         .with_columns(pl.col("text").str.strip_chars())
@@ -89,30 +89,14 @@ def _sentences_of(reviews: pl.DataFrame, cut: Callable[[pl.Expr], pl.Expr], max_
     return fitting.with_columns(position=position.cast(pl.Int16)).drop("_review")
 
 
-def cut_english(text: pl.Expr) -> pl.Expr:
-    """Cut English texts into lists of sentences, white space around them kept."""
-    hidden = (
-        text.str.replace_all(rf"\b({_TITLES})\.(\s)", f"$1{_NEVER}$2")
-        .str.replace_all(rf"(?i)\b({_BEFORE_NUMBERS})\.(\s*\d)", f"$1{_NEVER}$2")
-        .str.replace_all(r"(?i)\b(e\.g|i\.e|a\.k\.a|vs|cf)\.", f"$1{_NEVER}")
-        .str.replace_all(r"\b(\p{Lu}|Jr|Sr|[ap]\.m)\.", f"$1{_MAYBE}")
-        .str.replace_all(rf"\bI{_MAYBE}", "I.")
-        .str.replace_all(rf"{_MAYBE}({_CLOSERS}\s+{_OPENERS}(?:{_STARTERS})\b)", ".$1")
-    )
-    marked = (
-        hidden.str.replace_all(rf"([.!?…]{_CLOSERS})\s+({_OPENERS}[\p{{Lu}}\d])", f"$1{_CUT}$2")
-        # Forgotten spaces: "great.The film"; but not in "Amazon.com" or "9.5".
-        .str.replace_all(r"(\p{Ll}{2}[.!?]+)(\p{Lu}\p{Ll}|I\s)", f"$1{_CUT}$2")
-        .str.replace_all("\n", _CUT, literal=True)
-    )
-    return marked.str.replace_all(f"[{_NEVER}{_MAYBE}]", ".").str.split(_CUT)
-
-
-def cut_chinese(text: pl.Expr) -> pl.Expr:
+def cut_chinese(texts: pl.Series) -> pl.Series:
     """Cut Chinese texts into lists of sentences; a mark and the quotes that close after it end one."""
-    marked = text.str.replace_all(r"([。！？!?；;]+|…{1,}|\.{3,}|～{2,}|~{2,})([”’」』）)》\"]*)", f"$1$2{_CUT}")
+    marked = pl.col("text").str.replace_all(
+        r"([。！？!?；;]+|…{1,}|\.{3,}|～{2,}|~{2,})([”’」』）)》\"]*)", f"$1$2{_CUT}"
+    )
     spaced = marked.str.replace_all(r"(\p{Han}\.)(\p{Han})", f"$1{_CUT}$2")
-    return spaced.str.replace_all("\n", _CUT, literal=True).str.split(_CUT)
+    cut = spaced.str.replace_all("\n", _CUT, literal=True).str.split(_CUT)
+    return pl.DataFrame({"text": texts}).select(cut).to_series()
 
 
 def count_tokens(text: pl.Expr) -> pl.Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pyoxigraph
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kgprep.kg.ntriples import TERM_SCHEMA, XSD_STRING, CutBlock, cut_block, read_terms, write_terms
@@ -132,6 +132,7 @@ def _lines(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(_lines(), max_size=6))
+@example(["<http://x.org/> <http://x.org/> <http://x.org/> . # note", "<http://x.org/> <http://x.org/><http://x.org/>."])
 def test_what_terms_mean_can_be_written_as_terms(lines: list[str]) -> None:
     triples = read_terms(cut(*lines).terms)
     assert read_terms(write_terms(triples)).equals(triples)

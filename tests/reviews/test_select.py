@@ -57,24 +57,25 @@ SENTENCES_OF_FILMS = pl.DataFrame(
     orient="row",
 )
 BACKGROUND = pl.DataFrame({"entity_id": [2], "text": ["A robot story."]}, schema_overrides={"entity_id": pl.Int32})
+KNOWN = select.neighbourhood_words(BACKGROUND)
 
 
 def test_words_that_reviews_of_one_film_share_are_related_to_it() -> None:
-    related = select.relatedness(SENTENCES_OF_FILMS, BACKGROUND).to_list()
+    related = select.relatedness(SENTENCES_OF_FILMS, KNOWN).to_list()
     heist, other_heist, popcorn = related[:3]
     assert min(heist, other_heist) > popcorn == 0
     assert related[4] > related[3] * 0.9 > 0
 
 
 def test_words_of_the_description_count_even_where_one_review_uses_them() -> None:
-    related = select.relatedness(SENTENCES_OF_FILMS, BACKGROUND).to_list()
+    related = select.relatedness(SENTENCES_OF_FILMS, KNOWN).to_list()
     assert related[5] > 0 == related[6]
 
 
 def test_relatedness_does_not_depend_on_the_order_of_rows() -> None:
     order = [3, 1, 6, 0, 2, 5, 4]
-    shuffled = select.relatedness(SENTENCES_OF_FILMS[order], BACKGROUND)
-    assert shuffled.to_list() == pytest.approx([select.relatedness(SENTENCES_OF_FILMS, BACKGROUND)[i] for i in order])
+    shuffled = select.relatedness(SENTENCES_OF_FILMS[order], KNOWN)
+    assert shuffled.to_list() == pytest.approx([select.relatedness(SENTENCES_OF_FILMS, KNOWN)[i] for i in order])
 
 
 def test_chinese_texts_share_pairs_of_characters() -> None:
@@ -83,7 +84,8 @@ def test_chinese_texts_share_pairs_of_characters() -> None:
         schema={"entity_id": pl.Int32, "review": pl.UInt32, "text": pl.String},
         orient="row",
     )
-    related = select.relatedness(sentences, pl.DataFrame(schema={"entity_id": pl.Int32, "text": pl.String})).to_list()
+    nothing = select.neighbourhood_words(pl.DataFrame(schema={"entity_id": pl.Int32, "text": pl.String}))
+    related = select.relatedness(sentences, nothing).to_list()
     assert related[0] > 0 < related[1]
     assert related[2] == 0
 
@@ -105,6 +107,6 @@ def test_the_score_is_bounded_and_grows_with_each_feature(
 
 
 def test_the_best_sentence_is_the_highest_and_of_equals_the_first() -> None:
-    rows = [(5, None, 1, 0, "only", 0.1), (1, "r", 0, 0, "first", 0.7), (2, "r", 0, 1, "second", 0.7)]
+    rows = [(5, "review", None, 1, 0, "only", 0.1), (1, "review", "r", 0, 0, "first", 0.7), (2, "review", "r", 0, 1, "second", 0.7)]
     best = select.best_sentences(pl.DataFrame(rows, schema=SENTENCES.schema, orient="row"))
     assert best.select("entity_id", "sentence").rows() == [(0, "first"), (1, "only")]

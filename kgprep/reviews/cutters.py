@@ -1,0 +1,122 @@
+"""Processes that cut English lines into sentences beside this one: spaCy uses one core, reviews are many.
+
+Notable here:
+- they are started as a module and talk through pipes, so that a caller's script needs no guard;
+- a message is its length in eight bytes, then a frame as Arrow IPC.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import IO, Self
+
+import polars as pl
+
+from kgprep.errors import KgprepError
+from kgprep.reviews.english import cut_lines
+
+_BYTES_WORTH_A_PROCESS = 4 * 2**20
+_BYTES_A_MESSAGE = 2 * 2**20
+
+
+class Cutters:
+    """Cuts lines on several cores; a context manager that ends its processes.
+
+    Args:
+        size: bytes of text that will be cut; little text is cut here alone.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._number = max(min(os.cpu_count() or 1, size // _BYTES_WORTH_A_PROCESS) - 1, 0)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-m", "kgprep.reviews.cutters"]
+        pipe = subprocess.PIPE
+        self._processes = [
+            subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) for _ in range(self._number)
+        ]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            if kind is not None:
+                process.kill()
+            process.communicate()
+
+    def cut(self, lines: pl.Series) -> pl.Series:
+        """Cut lines, none of them empty, into lists of sentences.
+
+        Raises:
+            KgprepError: one of the processes has ended.
+        """
+        cores = len(self._processes) + 1
+        rounds = max(int(lines.str.len_bytes().sum()) // (cores * _BYTES_A_MESSAGE), 1)
+        shares = _shares(lines, rounds * cores)
+        cut = []
+        # Waiting for another process takes a thread; the first share of each round is cut here.
+        with ThreadPoolExecutor(cores) as pool:
+            for first in range(0, len(shares), cores):
+                elsewhere = pool.map(_cut_by, self._processes, shares[first + 1 : first + cores])
+                cut += [cut_lines(shares[first]), *elsewhere]
+        return pl.concat(cut)
+
+
+def _shares(lines: pl.Series, number: int) -> list[pl.Series]:
+    """Deal lines out in runs of about equal length."""
+    size = lines.str.len_bytes().cum_sum()
+    total = int(size[-1]) if lines.len() else 0
+    ends = [int((size <= total * share // number).sum()) for share in range(1, number + 1)]
+    return [lines[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+
+
+def _cut_by(process: subprocess.Popen[bytes], lines: pl.Series) -> pl.Series:
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process was started without pipes")
+    try:
+        _send(process.stdin, lines)
+        return _receive(process.stdout)
+    except (OSError, EOFError) as error:
+        raise KgprepError(
+            f"a process that cuts sentences ended with status {process.wait()}: free some memory and run it again"
+        ) from error
+
+
+def _send(pipe: IO[bytes], series: pl.Series) -> None:
+    buffer = io.BytesIO()
+    series.to_frame().write_ipc_stream(buffer)
+    pipe.write(buffer.tell().to_bytes(8, "little"))
+    pipe.write(buffer.getbuffer())
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> pl.Series:
+    length = pipe.read(8)
+    message = pipe.read(int.from_bytes(length, "little"))
+    if not message:
+        raise EOFError
+    return pl.read_ipc_stream(io.BytesIO(message)).to_series()
+
+
+def _cut_until_the_end() -> None:
+    # An interrupt from the keyboard reaches all processes; the one that started this ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            lines = _receive(sys.stdin.buffer)
+        except EOFError:
+            return
+        _send(sys.stdout.buffer, cut_lines(lines))
+
+
+if __name__ == "__main__":
+    _cut_until_the_end()
