@@ -166,12 +166,35 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
     help="Which columns of a table hold what, such as text=review,imdb_id=tt,rating=stars/10; once, or once for each"
     " table. Fields: text, imdb_id, douban_id, title, year, rating, votes, date, spoiler, language.",
 )
+@click.option(
+    "--descriptions",
+    type=FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Table of item descriptions (CSV, TSV or JSON Lines) with plot and any of imdb_id, iri, item_id, name, year."
+    " Repeat it.",
+)
+@click.option(
+    "--sentences-per-entity",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="The most sentences an entity keeps: the best, then others unlike it.",
+)
 @debug_option
-def align_reviews_command(workspace: Path, reviews: tuple[str, ...], maps: tuple[str, ...]) -> None:
+def align_reviews_command(
+    workspace: Path,
+    reviews: tuple[str, ...],
+    maps: tuple[str, ...],
+    descriptions: tuple[Path, ...],
+    sentences_per_entity: int,
+) -> None:
     """Attach reviews to entities and write the triples.
 
     Splits reviews into sentences, links words of dialogues and sentences to entities,
-    and chooses for every entity its best sentence, else its description.
+    and chooses for every entity the sentences that say most about it; where reviews say too little,
+    a description stands in, else words made of its edges.
     Writes reviews/ and triples/, and adds the linked mentions to dialogues/mentions.
 
     \b
@@ -181,7 +204,13 @@ def align_reviews_command(workspace: Path, reviews: tuple[str, ...], maps: tuple
     """
     from kgprep.reviews.align import AlignConfig, align_reviews
 
-    align_reviews(workspace, _config(AlignConfig, {"reviews": reviews, "maps": maps}))
+    given = {
+        "reviews": reviews,
+        "maps": maps,
+        "descriptions": descriptions,
+        "sentences_per_entity": sentences_per_entity,
+    }
+    align_reviews(workspace, _config(AlignConfig, given))
 
 
 @main.command("train")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from kgprep.artifacts import (
     read_table,
     write_beside,
     write_parquet,
+    write_parquet_parts,
 )
 
 EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
@@ -109,3 +111,35 @@ def test_every_reference_and_key_names_columns_that_exist(name: str) -> None:
     for reference in table.references:
         assert set(reference.columns) <= set(table.schema)
         assert set(reference.target_columns) <= set(TABLES[reference.target].schema)
+
+
+WRITE_PARTS = """
+import sys
+from pathlib import Path
+import polars as pl
+from kgprep.artifacts import EDGES, write_parquet_parts
+rows = range(120_000)
+frames = (pl.DataFrame({"head": rows, "relation": [part] * len(rows), "tail": rows}) for part in range(3))
+print(write_parquet_parts(EDGES, frames, Path(sys.argv[1])))
+"""
+
+
+def test_a_table_in_parts_has_the_same_bytes_whatever_the_number_of_threads(tmp_path: Path) -> None:
+    written = []
+    for threads in ("1", "4"):
+        path = tmp_path / f"{threads}.parquet"
+        environment = {**os.environ, "POLARS_MAX_THREADS": threads}
+        command = [sys.executable, "-c", WRITE_PARTS, str(path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout == "360000\n"
+        written.append(path.read_bytes())
+    assert written[0] == written[1]
+    frame = pl.read_parquet(tmp_path / "4.parquet")
+    assert frame.schema == EDGES.schema
+    assert frame.equals(frame.sort("relation", "head"))
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "1.parquet", tmp_path / "4.parquet"]
+
+
+def test_no_parts_give_an_empty_table(tmp_path: Path) -> None:
+    assert write_parquet_parts(EDGES, [], tmp_path / "none.parquet") == 0
+    assert pl.read_parquet(tmp_path / "none.parquet").schema == EDGES.schema

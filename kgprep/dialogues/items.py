@@ -46,7 +46,8 @@ def read_item_attributes(path: Path, skips: Skips) -> pl.DataFrame:
     """Read a table of items.
 
     Args:
-        path: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri, plot.
+        path: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri, plot; without item_id, imdb_id
+            is the id.
         skips: receives the rows without item_id and the repeated ones.
 
     Returns:
@@ -105,9 +106,14 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
     for theirs, ours in _ALSO_CALLED.items():
         if theirs in table.columns and ours not in {*table.columns, *renames.values()}:
             renames[theirs] = ours
-    if "item_id" not in {*table.columns, *renames.values()}:
-        raise KgprepError(f"{path} has no column item_id: its columns are {', '.join(table.columns[1:]) or 'none'}")
-    return table.rename(renames)
+    named = table.rename(renames)
+    if "item_id" in named.columns:
+        return named
+    if "imdb_id" in named.columns:
+        return named.with_columns(item_id="imdb_id")
+    raise KgprepError(
+        f"{path} has no column item_id or imdb_id: its columns are {', '.join(table.columns[1:]) or 'none'}"
+    )
 
 
 def _read_separated(path: Path, separator: str) -> pl.DataFrame:

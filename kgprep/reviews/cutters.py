@@ -34,21 +34,21 @@ class Cutters:
 
     def __init__(self, size: int) -> None:
         self._number = max(min(os.cpu_count() or 1, size // _BYTES_WORTH_A_PROCESS) - 1, 0)
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.processes: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __enter__(self) -> Self:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "kgprep.reviews.cutters"]
         pipe = subprocess.PIPE
-        self._processes = [
+        self.processes = tuple(
             subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment) for _ in range(self._number)
-        ]
+        )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in self._processes:
+        for process in self.processes:
             if kind is not None:
                 process.kill()
             process.communicate()
@@ -59,14 +59,14 @@ class Cutters:
         Raises:
             KgprepError: one of the processes has ended.
         """
-        cores = len(self._processes) + 1
+        cores = len(self.processes) + 1
         rounds = max(int(lines.str.len_bytes().sum()) // (cores * _BYTES_A_MESSAGE), 1)
         shares = _shares(lines, rounds * cores)
         cut = []
         # Waiting for another process takes a thread; the first share of each round is cut here.
         with ThreadPoolExecutor(cores) as pool:
             for first in range(0, len(shares), cores):
-                elsewhere = pool.map(_cut_by, self._processes, shares[first + 1 : first + cores])
+                elsewhere = pool.map(_cut_by, self.processes, shares[first + 1 : first + cores])
                 cut += [cut_lines(shares[first]), *elsewhere]
         return pl.concat(cut)
 

@@ -25,7 +25,22 @@ if TYPE_CHECKING:
 LineCutter = Callable[[pl.Series], pl.Series]
 """Cuts lines, none of them empty, into lists of sentences."""
 
-_ABBREVIATIONS = ("Sgt.", "Lt.", "Col.", "Capt.", "Maj.", "Hon.", "Sen.", "Det.", "Insp.", "Vol.", "vol.", "approx.")
+_ABBREVIATIONS = (
+    "Sgt.",
+    "Lt.",
+    "Col.",
+    "Capt.",
+    "Maj.",
+    "Hon.",
+    "Sen.",
+    "Det.",
+    "Insp.",
+    "Jnr.",
+    "Snr.",
+    "Vol.",
+    "vol.",
+    "approx.",
+)
 _STARTERS = (
     "The|This|That|These|Those|There|Then|They|He|She|It|Its|We|You|I|My|His|Her|Their|Our|But|And|So|If|In|On|At|As|An|A"
     "|When|While|What|Who|Why|How|Not|No|Yes|For|From|To|With|After|Before|All|Also|Although|Overall|However|One|Some|Now"

@@ -8,8 +8,8 @@ Notable here:
 - neighbours is how many entities next to it in the graph the sentence names (its people, genres, places);
 - subject is whether it names the entity, or at least speaks of "the film";
 - opinion is the review's rating and how helpful readers found it;
-- form falls with chatter about oneself, about reviews or discs, with shouting, questions, bare lists and odd lengths,
-  and for pieces of longer sentences.
+- form falls with chatter about oneself, about reviews or discs, with shouting, questions, bare lists, a missing capital
+  and odd lengths, and for pieces of longer sentences.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _POINTING = (
 _LIST = r"(?:,[^,]{1,40}){6}"
 _SHOUTING = r"\b\p{Lu}{4,}\b.*\b\p{Lu}{4,}\b|!{2,}|！{2,}"
 _ASKING = r"[?？][\"'”’)]*$"
+_MIDDLE = r"^[^\p{L}]*\p{Ll}"
 _THE_WORK = r"(?i)\b(?:the|this) (?:film|movie|series|show|story|picture|plot|sequel)\b|电影|影片|本片|故事|剧情|导演"
 
 
@@ -134,6 +135,7 @@ def form(text: pl.Expr, tokens: pl.Expr, is_part: pl.Expr) -> pl.Expr:
         (text.str.contains(_LIST), 0.7),
         (text.str.contains(_SHOUTING), 0.7),
         (text.str.contains(_ASKING), 0.6),
+        (text.str.contains(_MIDDLE), 0.8),
         (is_part, 0.7),
     )
     factors = [pl.when(has).then(factor).otherwise(1.0) for has, factor in blemishes]

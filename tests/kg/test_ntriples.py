@@ -132,7 +132,9 @@ def _lines(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(_lines(), max_size=6))
-@example(["<http://x.org/> <http://x.org/> <http://x.org/> . # note", "<http://x.org/> <http://x.org/><http://x.org/>."])
+@example(
+    ["<http://x.org/> <http://x.org/> <http://x.org/> . # note", "<http://x.org/> <http://x.org/><http://x.org/>."]
+)
 def test_what_terms_mean_can_be_written_as_terms(lines: list[str]) -> None:
     triples = read_terms(cut(*lines).terms)
     assert read_terms(write_terms(triples)).equals(triples)

@@ -30,6 +30,7 @@ PLAIN = "Pacino and De Niro finally share a scene in a quiet diner at night."
         "PACINO and NIRO finally share a scene in a quiet diner at night.",
         "Do Pacino and De Niro finally share a scene in a quiet diner?",
         "Pacino and De Niro share.",
+        "then Pacino and De Niro finally share a scene in a quiet diner at night.",
         "(Pacino and De Niro finally share a scene in a quiet diner.)",
         "With Al Pacino, Robert De Niro, Val Kilmer, Jon Voight, Tom Sizemore, Amy Brenneman, Ashley Judd.",
         " ".join(["Pacino and De Niro finally share"] * 6),
@@ -107,6 +108,10 @@ def test_the_score_is_bounded_and_grows_with_each_feature(
 
 
 def test_the_best_sentence_is_the_highest_and_of_equals_the_first() -> None:
-    rows = [(5, "review", None, 1, 0, "only", 0.1), (1, "review", "r", 0, 0, "first", 0.7), (2, "review", "r", 0, 1, "second", 0.7)]
+    rows = [
+        (5, "review", None, 1, 0, "only", 0.1),
+        (1, "review", "r", 0, 0, "first", 0.7),
+        (2, "review", "r", 0, 1, "second", 0.7),
+    ]
     best = select.best_sentences(pl.DataFrame(rows, schema=SENTENCES.schema, orient="row"))
     assert best.select("entity_id", "sentence").rows() == [(0, "first"), (1, "only")]

@@ -1,0 +1,86 @@
+"""Descriptions from a table of items: which entity each describes, and when its first sentence stands in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from kgprep.artifacts import ALIASES, ENTITIES, ITEMS, SENTENCES, KgprepError, read_table
+from kgprep.cli import main
+from kgprep.provenance import read_provenance
+from kgprep.reviews.align import AlignConfig, align_reviews
+from kgprep.reviews.descriptions import read_descriptions
+from kgprep.validate import validate
+
+
+def described(workspace: Path, path: Path) -> dict[str, str]:
+    entities = read_table(workspace, ENTITIES)
+    texts, _, _ = read_descriptions(path, entities, read_table(workspace, ITEMS), read_table(workspace, ALIASES))
+    return dict(texts.join(entities, on="entity_id").select("label", "text").rows())
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"item_id": "x", "iri": "http://dbpedia.org/resource/Heat_(1995_film)"},
+        {"movie_id": "1", "name": "Heat (1995)"},
+        {"item_id": "1"},
+        {"imdb_id": "tt0113277"},
+        {"item_id": "x", "name": "Heat", "year": 1995},
+        {"item_id": "x", "title": "Heat (1995)"},
+    ],
+)
+def test_an_item_is_found_by_whatever_names_it(workspace: Path, tmp_path: Path, record: dict[str, object]) -> None:
+    file = tmp_path / "plots.jsonl"
+    file.write_text(json.dumps({**record, "plot": "Two men  meet\nin a diner."}) + "\n", encoding="utf-8")
+    assert described(workspace, file) == {"Heat (1995 film)": "Two men meet in a diner."}
+
+
+def test_an_id_of_another_data_set_is_not_believed_against_the_name(workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plots.csv"
+    file.write_text(
+        "item_id,name,year,description\n1,The Insider,1999,A witness.\n2,Nobody,2001,Lost.\n", encoding="utf-8"
+    )
+    assert described(workspace, file) == {"The Insider (film)": "A witness."}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("item_id,name,plot\n7,Unknown film,A plot.\n", "describes no item of the bundle"),
+        ("item_id,name\n1,Heat\n", "describes no item of the bundle"),
+        ("name,plot\nHeat,A plot.\n", "no column item_id or imdb_id"),
+    ],
+)
+def test_a_table_without_use_says_what_it_needs(workspace: Path, tmp_path: Path, content: str, message: str) -> None:
+    file = tmp_path / "plots.csv"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(KgprepError, match=message):
+        align_reviews(workspace, AlignConfig(descriptions=(file,)))
+
+
+def test_the_users_descriptions_win_over_the_graphs_and_stand_in_with_their_first_sentence(
+    workspace: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plots.csv"
+    file.write_text(
+        "item_id,name,plot\n1,Heat,Two men meet. Then one dies.\nx,Nobody,None.\n1,Heat,Again.\n", encoding="utf-8"
+    )
+    options = ["-w", str(workspace), "--descriptions", str(file), "--sentences-per-entity", "1"]
+    assert CliRunner().invoke(main, ["align-reviews", *options]).exit_code == 0
+    sentences = read_table(workspace, SENTENCES).join(read_table(workspace, ENTITIES), on="entity_id")
+    of = dict(sentences.select("label", pl.struct(pl.col("source").cast(pl.String), "text", "score")).rows())
+    assert of["Heat (1995 film)"] == {"source": "description", "text": "Two men meet.", "score": pytest.approx(0.3)}
+    assert of["Spirited Away"]["text"] == "A girl enters a bath house."
+    assert of["Michael Mann"]["source"] == "edges"
+    assert of["Michael Mann"]["score"] == pytest.approx(0.15)
+    record = read_provenance(workspace)["stages"]["align-reviews"]
+    assert [Path(source["path"]).name for source in record["inputs"]] == ["plots.csv"]
+    counts = {count["what"]: (count["kept"], count["total"]) for count in record["counts"]}
+    assert counts["descriptions of plots.csv attached"] == (1, 2)
+    assert counts["entities whose best sentence is made of edges"] == (5, 8)
+    assert validate(workspace).problems == ()
