@@ -51,7 +51,8 @@ _LINE_ENDS = (
     rf"\b(\p{{Lu}}\.{_CLOSERS})\s+({_OPENERS}(?:{_STARTERS})\b)",
     r"(\bI\.)\s+(\p{Lu}\p{Ll})",
 )
-_OPENING = re.compile(r"(?:(?<=\s)|^)[\"“‘'(\[*]+$")
+_OPENS = "\"“‘'([*"
+_OPENING = re.compile(rf"(?:(?<=\s)|^)[{re.escape(_OPENS)}]+$")
 _GOES_ON = re.compile(r"[!?][\"”’']\s+[a-z]$|\b(?:no|pt|ch|ep|fig|pp?)\.\s*\d$", re.IGNORECASE)
 _LOOKED_AT = 8
 
@@ -103,19 +104,20 @@ def _sentences(texts: list[str]) -> Iterator[list[str]]:
 
     for text, doc in zip(texts, _pipeline().pipe(texts), strict=True):
         places = doc.to_array([IDX, SENT_START])
-        cuts = [int(place) for place in places[places[:, 1] == 1, 0][1:]]
-        starts = [_with_opening(text, cut) for cut in cuts if not _goes_on(text, cut)]
-        bounds = [0, *starts, len(text)]
-        yield [text[start:end].strip() for start, end in pairwise(bounds)]
+        cuts = places[places[:, 1] == 1, 0][1:].tolist()
+        starts = [_with_opening(text, cut) for cut in cuts if text[cut].isupper() or not _goes_on(text, cut)]
+        yield [text[start:end].strip() for start, end in pairwise([0, *starts, len(text)])]
 
 
 def _goes_on(text: str, cut: int) -> bool:
     """Tell whether the sentence before a cut goes on after it."""
-    return not text[cut].isupper() and _GOES_ON.search(text[max(cut - _LOOKED_AT, 0) : cut + 1]) is not None
+    return _GOES_ON.search(text[max(cut - _LOOKED_AT, 0) : cut + 1]) is not None
 
 
 def _with_opening(text: str, start: int) -> int:
     """Move the start of a sentence before the quotes and brackets that open it."""
+    if text[start - 1] not in _OPENS:
+        return start
     opening = _OPENING.search(text[max(start - _LOOKED_AT, 0) : start])
     return start - len(opening[0]) if opening else start
 
