@@ -96,8 +96,9 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
         with _reading_corpora(stage, config) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)
-            linker = EntityLinker.from_bundle(workspace, config.link_threshold)
-            sentences = _choose(stage, attached, graph, linker, config.limits)
+            with Cutters(attached.bytes) as cutters:
+                linker = EntityLinker.from_bundle(workspace, config.link_threshold)
+                sentences = _choose(stage, attached, graph, linker, cutters, config.limits)
             stage.write_parts(REVIEWS, attached.parts())
         _fuse_dialogues(stage, sentences, graph, linker)
     return stage.summary
@@ -150,7 +151,7 @@ def _corpora(config: AlignConfig) -> list[CorpusSpec]:
 
 
 def _choose(
-    stage: Stage, attached: AttachedReviews, graph: Graph, linker: EntityLinker, limits: Limits
+    stage: Stage, attached: AttachedReviews, graph: Graph, linker: EntityLinker, cutters: Cutters, limits: Limits
 ) -> pl.DataFrame:
     """Write reviews/sentences and reviews/mentions, and return the sentences."""
     kind = pl.col("kind").cast(pl.String)
@@ -158,7 +159,7 @@ def _choose(
         attached.reviewed, on="entity_id", how="anti"
     )
     offers = []
-    with Cutters(attached.bytes) as cutters, progress("choosing sentences", attached.number) as bar:
+    with progress("choosing sentences", attached.number) as bar:
         for reviews in attached.parts():
             offers.append(offer_sentences(reviews, graph, linker, borrowers.select("entity_id"), limits, cutters.cut))
             bar.advance()

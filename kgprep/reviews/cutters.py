@@ -1,8 +1,9 @@
-"""Processes that cut English lines into sentences beside this one: spaCy uses one core, reviews are many.
+"""Processes that cut English lines into sentences: spaCy uses one core, reviews are many.
 
 Notable here:
 - they are started as a module and talk through pipes, so that a caller's script needs no guard;
-- a message is its length in eight bytes, then a frame as Arrow IPC.
+- a message is its length in eight bytes, then a frame as Arrow IPC;
+- this process only hands out lines: would it cut too, its threads that wait for the others would hardly get a turn.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import polars as pl
 from kgprep.errors import KgprepError
 from kgprep.reviews.english import cut_lines
 
-_BYTES_WORTH_A_PROCESS = 4 * 2**20
-_BYTES_A_MESSAGE = 2 * 2**20
+_BYTES_WORTH_A_PROCESS = 2 * 2**20
+_BYTES_A_MESSAGE = 2**20
 
 
 class Cutters:
@@ -33,7 +34,7 @@ class Cutters:
     """
 
     def __init__(self, size: int) -> None:
-        self._number = max(min(os.cpu_count() or 1, size // _BYTES_WORTH_A_PROCESS) - 1, 0)
+        self._number = min(os.cpu_count() or 1, size // _BYTES_WORTH_A_PROCESS)
         self.processes: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __enter__(self) -> Self:
@@ -59,22 +60,26 @@ class Cutters:
         Raises:
             KgprepError: one of the processes has ended.
         """
-        cores = len(self.processes) + 1
-        rounds = max(int(lines.str.len_bytes().sum()) // (cores * _BYTES_A_MESSAGE), 1)
-        shares = _shares(lines, rounds * cores)
-        cut = []
-        # Waiting for another process takes a thread; the first share of each round is cut here.
-        with ThreadPoolExecutor(cores) as pool:
-            for first in range(0, len(shares), cores):
-                elsewhere = pool.map(_cut_by, self.processes, shares[first + 1 : first + cores])
-                cut += [cut_lines(shares[first]), *elsewhere]
+        if not self.processes:
+            return cut_lines(lines)
+        shares = _shares(lines, int(lines.str.len_bytes().sum()) // _BYTES_A_MESSAGE + 1)
+        cut = [pl.Series(dtype=pl.List(pl.String))] * len(shares)
+        waiting = iter(range(len(shares)))
+
+        def cut_by(process: subprocess.Popen[bytes]) -> None:
+            for place in waiting:
+                cut[place] = _cut_by(process, shares[place])
+
+        with ThreadPoolExecutor(len(self.processes)) as pool:
+            for done in [pool.submit(cut_by, process) for process in self.processes]:
+                done.result()
         return pl.concat(cut)
 
 
 def _shares(lines: pl.Series, number: int) -> list[pl.Series]:
     """Deal lines out in runs of about equal length."""
     size = lines.str.len_bytes().cum_sum()
-    total = int(size[-1]) if lines.len() else 0
+    total = int(lines.str.len_bytes().sum())
     ends = [int((size <= total * share // number).sum()) for share in range(1, number + 1)]
     return [lines[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
