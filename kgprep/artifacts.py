@@ -22,7 +22,7 @@ from kgprep import __version__
 from kgprep.errors import KgprepError as KgprepError
 
 SCHEMA_VERSION = 1
-_ROW_GROUP = 50_000
+_ROW_GROUP = 20_000
 
 ENTITY_KINDS = ("film", "series", "person", "genre", "organisation", "place", "work", "other")
 ALIAS_SOURCES = ("label", "redirect", "title", "short_name", "foaf_name")

@@ -20,6 +20,7 @@ from kgprep.provenance import Count
 from kgprep.reviews import select
 from kgprep.reviews.diverse import most_diverse
 from kgprep.reviews.english import LineCutter
+from kgprep.reviews.gathered import let_go
 from kgprep.reviews.mentions import link_sentences
 from kgprep.reviews.records import is_chinese
 from kgprep.reviews.sentences import split_sentences
@@ -120,9 +121,9 @@ def offer_sentences(
     borrowed = most_diverse(lent, min(limits.borrowed_per_entity, limits.per_entity))
     kept = pl.concat([own.select("row"), borrowed.select("row")]).unique()
     return Offer(
-        own=own.select(*_COLUMNS),
-        borrowed=borrowed.select(*_COLUMNS),
-        links=links.join(kept, on="row", how="semi"),
+        own=let_go(own.select(*_COLUMNS)),
+        borrowed=let_go(borrowed.select(*_COLUMNS)),
+        links=let_go(links.join(kept, on="row", how="semi")),
         counts=(*counts, Count("links in those sentences", links.height)),
     )
 

@@ -53,6 +53,14 @@ class GatheredReviews:
         every = pl.scan_parquet(list(self.parts))
         return every.join(self.dropped.to_frame().lazy(), on="row", how="anti", maintain_order="left")
 
+    def some(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return reviews of the wanted numbers (row u32, and other columns) in the columns of `CLEAN` and those."""
+        found = [pl.DataFrame(schema={**CLEAN, **rows.schema})]
+        for part in self.parts:
+            here = pl.read_parquet(part).join(rows, on="row").select(*CLEAN, *rows.columns)
+            found.append(let_go(here))
+        return pl.concat(found)
+
     def batches(self) -> Iterator[pl.DataFrame]:
         """Return all reviews in the columns of `CLEAN`, in order, some 16 MB at a time."""
         for part in self.parts:
@@ -175,9 +183,15 @@ class _Spill:
             here = rows.filter((rows >= start) & (rows < end))
             if here.len():
                 part = pl.read_parquet(path, columns=["row", "lang", "text"])[(here - start).cast(pl.UInt32)]
-                # Strings that are found hold on to all that were read with them; copies let go.
-                found.append(pl.DataFrame(part.to_dict(as_series=False), schema=part.schema))
+                found.append(let_go(part))
         return pl.concat(found)
+
+
+def let_go(found: pl.DataFrame) -> pl.DataFrame:
+    """Return a copy of some rows: strings that are found hold on to all that were read with them."""
+    copied = found.write_ipc(None)
+    copied.seek(0)
+    return pl.read_ipc(copied)
 
 
 def _numbers(frame: pl.DataFrame) -> pl.DataFrame:

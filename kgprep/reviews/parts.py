@@ -46,8 +46,7 @@ class AttachedReviews:
         """Yield the reviews in the columns of `CLEAN` and entity_id, sorted by entity and review."""
         for part in range(self.number):
             rows = self.rows.filter(pl.col("part") == part).select("row", "entity_id")
-            found = self.gathered.numbered().join(rows.lazy(), on="row").drop("row")
-            yield found.sort("entity_id", "review_id").collect()
+            yield self.gathered.some(rows).drop("row").sort("entity_id", "review_id")
 
 
 def attach(gathered: GatheredReviews, graph: Graph, bytes_a_part: int = BYTES_A_PART) -> AttachedReviews:
