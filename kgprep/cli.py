@@ -274,7 +274,7 @@ def evaluate_command(workspace: Path, run: str, split: str) -> None:
 @click.option(
     "--from",
     "from_stage",
-    type=click.Choice(["build-kg", "align-reviews", "train", "evaluate"]),
+    type=click.Choice(["build-kg", "collect-reviews", "align-reviews", "train", "evaluate"]),
     help="Run this stage and all later ones in any case.",
 )
 @click.option(

@@ -21,6 +21,7 @@ from kgprep.errors import KgprepError
 from kgprep.kg.build import KgConfig
 from kgprep.reviews.align import AlignConfig
 from kgprep.sources import data_folder
+from pipelines.collection import CollectStep
 
 RECIPES = Path(__file__).parent
 SAMPLE = RECIPES / "sample"
@@ -57,6 +58,7 @@ class Recipe(BaseModel):
     description: str
     requires: tuple[Requirement, ...] = ()
     build_kg: KgConfig = Field(alias="build-kg")
+    collect_reviews: CollectStep | None = Field(default=None, alias="collect-reviews")
     align_reviews: AlignConfig = Field(alias="align-reviews")
     train: TrainStep
     figures: dict[str, Any] = {}

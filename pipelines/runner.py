@@ -17,9 +17,11 @@ from kgprep.errors import KgprepError
 from kgprep.kg.build import build_kg
 from kgprep.provenance import Stage, console, is_current
 from kgprep.reviews.align import AlignConfig, align_reviews
+from kgprep.reviews.corpora import split_form
+from pipelines.collection import collect_run
 from pipelines.recipe import Recipe, load_recipe
 
-STAGES = ("build-kg", "align-reviews", "train", "evaluate")
+STAGES = ("build-kg", "collect-reviews", "align-reviews", "train", "evaluate")
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ def run_recipe(
     recipe = load_recipe(name, overrides)
     recipe.check_requirements()
     place = workspace or Path("workspaces") / Path(name).stem
-    forced = STAGES.index(from_stage) if from_stage else len(STAGES)
+    forced = STAGES[STAGES.index(from_stage) :] if from_stage else ()
     ran: list[str] = []
-    for position, step in enumerate(_steps(recipe, place)):
-        if not ran and position < forced and is_current(place, step.stage, step.parameters):
+    for step in _steps(recipe, place):
+        if not ran and step.stage.partition("/")[0] not in forced and is_current(place, step.stage, step.parameters):
             console.print(f"[bold]{step.stage}[/bold]: nothing has changed, kept")
             continue
         step.call()
@@ -99,9 +101,17 @@ def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
 
     run = recipe.train.run
     align = _with_present_reviews(recipe.align_reviews)
+    collect = recipe.collect_reviews
+    collecting = []
+    if collect is not None:
+        align = align.model_copy(update={"reviews": (*align.reviews, str(collect.corpus(workspace)))})
+        collecting = [
+            Step("collect-reviews", collect.model_dump(mode="json"), lambda: collect_run(workspace, collect)),
+        ]
     config = load_config(recipe.train.config, recipe.train.settings)
     return [
         Step("build-kg", recipe.build_kg.model_dump(mode="json"), lambda: build_kg(workspace, recipe.build_kg)),
+        *collecting,
         Step("align-reviews", align.model_dump(mode="json"), lambda: align_reviews(workspace, align)),
         Step(f"train/{run}", config.model_dump(mode="json"), lambda: train_run(workspace, run, config, overwrite=True)),
         Step(f"evaluate/{run}", {"split": "test"}, lambda: evaluate_run(workspace, run)),
@@ -110,7 +120,7 @@ def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
 
 def _with_present_reviews(config: AlignConfig) -> AlignConfig:
     """Leave out review corpora that are not there, and say so; a recipe lists every corpus it can use."""
-    present = tuple(spec for spec in config.reviews if Path(spec.partition(":")[2]).exists())
+    present = tuple(spec for spec in config.reviews if split_form(spec)[1].exists())
     if config.reviews and not present:
         raise KgprepError(f"none of {', '.join(config.reviews)} exists: put one of them there")
     for spec in sorted(set(config.reviews) - set(present)):

@@ -7,7 +7,8 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,7 @@ from kgprep.artifacts import (
 from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.provenance import Stage, StageSummary, added_up, progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
-from kgprep.reviews.corpora import CorpusSpec, corpus_spec, split_form
+from kgprep.reviews.corpora import CorpusSpec, corpus_size, corpus_spec, split_form
 from kgprep.reviews.cutters import Cutters
 from kgprep.reviews.descriptions import read_descriptions, with_descriptions
 from kgprep.reviews.gathered import GatheredReviews, gather_reviews
@@ -91,14 +92,17 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
     Raises:
         KgprepError: build-kg has not run, or a corpus or a table of descriptions is missing or unusable.
     """
-    with Stage("align-reviews", workspace, parameters=config.model_dump(mode="json")) as stage:
+    parameters = config.model_dump(mode="json")
+    with Stage("align-reviews", workspace, parameters) as stage, ThreadPoolExecutor(1) as meanwhile:
         graph = _read_graph(stage, config)
-        with _reading_corpora(stage, config) as gathered:
+        corpora = _corpora(config)
+        # The linker and the processes that cut take a second or two to come up, and the corpora to read.
+        coming = meanwhile.submit(EntityLinker.from_bundle, workspace, config.link_threshold)
+        with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)
-            with Cutters(attached.bytes) as cutters:
-                linker = EntityLinker.from_bundle(workspace, config.link_threshold)
-                sentences = _choose(stage, attached, graph, linker, cutters, config.limits)
+            linker = coming.result()
+            sentences = _choose(stage, attached, graph, linker, cutters, config.limits)
             stage.write_parts(REVIEWS, attached.parts())
         _fuse_dialogues(stage, sentences, graph, linker)
     return stage.summary
@@ -125,11 +129,11 @@ def _read_descriptions(stage: Stage, path: Path, graph: Graph) -> pl.DataFrame:
 
 
 @contextmanager
-def _reading_corpora(stage: Stage, config: AlignConfig) -> Iterator[GatheredReviews]:
+def _reading_corpora(stage: Stage, corpora: Sequence[CorpusSpec]) -> Iterator[GatheredReviews]:
     """Yield the reviews of all corpora, without duplicates."""
-    if not config.reviews:
+    if not corpora:
         stage.note("no --reviews were given: descriptions are the only sentences")
-    with gather_reviews(_corpora(config)) as gathered:
+    with gather_reviews(corpora) as gathered:
         for file in dict.fromkeys(gathered.files):
             stage.source(file, *licence_of(file))
         stage.add_counts(gathered.counts)
@@ -164,7 +168,7 @@ def _choose(
             offers.append(offer_sentences(reviews, graph, linker, borrowers.select("entity_id"), limits, cutters.cut))
             bar.advance()
     stage.add_counts(added_up(count for offer in offers for count in offer.counts))
-    sentences, mentions, coverage = sentence_table(offers, graph, limits)
+    sentences, mentions, coverage = sentence_table(offers, graph, limits, cutters.cut)
     having = attached.reviewed.join(sentences.filter(pl.col("review_id").is_not_null()), on="entity_id", how="semi")
     stage.count("entities with a review that have a sentence of it", having.height, attached.reviewed.height)
     stage.add_counts(coverage)

@@ -156,7 +156,7 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
     _announce(chosen, base_url or chosen.host, items, config)
     with PoliteSession(
         contact,
-        config.out.with_name(config.out.name + ".pages.sqlite"),
+        pages_kept(config.out),
         config.pause,
         config.timeout,
         chosen.language,
@@ -176,6 +176,11 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
             summary = _write(collection, len(items), config.out)
     _raise_if_vain(collection, stopped, config.out)
     return summary
+
+
+def pages_kept(out: Path) -> Path:
+    """Where the pages are kept that a corpus is collected from; they hold the names of reviewers."""
+    return out.with_name(out.name + ".pages.sqlite")
 
 
 def _checked(base_url: str | None) -> str | None:

@@ -138,6 +138,12 @@ def _recognise_folder(folder: Path) -> str:
     raise KgprepError(f"{folder} is neither the aclImdb folder nor one of saved pages: name a file or write FORM:PATH")
 
 
+def corpus_size(corpus: CorpusSpec) -> int:
+    """Return how many bytes a corpus takes on disk, packed or not; 0 where there is none."""
+    files = corpus.path.rglob("*") if corpus.path.is_dir() else [corpus.path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def corpus_files(form: str, path: Path) -> tuple[Path, ...]:
     """Return the files that reading `path` as `form` depends on, sorted; of aclImdb only the lists of its films.
 

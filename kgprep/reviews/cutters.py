@@ -30,7 +30,7 @@ class Cutters:
     """Cuts lines on several cores; a context manager that ends its processes.
 
     Args:
-        size: bytes of text that will be cut; little text is cut here alone.
+        size: bytes of the corpora, whose texts are to be cut; those of small ones are cut here.
     """
 
     def __init__(self, size: int) -> None:
@@ -50,8 +50,7 @@ class Cutters:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for process in self.processes:
-            if kind is not None:
-                process.kill()
+            process.kill()
             process.communicate()
 
     def cut(self, lines: pl.Series) -> pl.Series:
@@ -115,6 +114,7 @@ def _receive(pipe: IO[bytes]) -> pl.Series:
 def _cut_until_the_end() -> None:
     # An interrupt from the keyboard reaches all processes; the one that started this ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cut_lines(pl.Series(["spaCy comes up. Now it is ready."]))
     while True:
         try:
             lines = _receive(sys.stdin.buffer)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
@@ -55,6 +55,9 @@ _OPENS = "\"“‘'([*"
 _OPENING = re.compile(rf"(?:(?<=\s)|^)[{re.escape(_OPENS)}]+$")
 _GOES_ON = re.compile(r"[!?][\"”’']\s+[a-z]$|\b(?:no|pt|ch|ep|fig|pp?)\.\s*\d$", re.IGNORECASE)
 _LOOKED_AT = 8
+_BYTES_A_BLOCK = 2**12
+# A private-use character: the place of a cut.
+_CUT = "\ue002"
 
 
 def cut_english(texts: pl.Series, cut: LineCutter | None = None) -> pl.Series:
@@ -89,7 +92,14 @@ def cut_english(texts: pl.Series, cut: LineCutter | None = None) -> pl.Series:
 
 def cut_lines(lines: pl.Series) -> pl.Series:
     """Cut lines, none of them empty, into lists of sentences."""
-    return pl.Series("sentence", list(_sentences(lines.to_list())), dtype=pl.List(pl.String))
+    marked = pl.Series("sentence", [_marked(block) for block in _blocks(lines)], dtype=pl.String)
+    without_empty_ones = (
+        marked.str.replace_all(rf"[^\S\n]*{_CUT}[{_CUT}\s--\n]*", _CUT)
+        .str.replace_all(f"\n{_CUT}", "\n", literal=True)
+        .str.replace_all(f"{_CUT}\n", "\n", literal=True)
+        .str.strip_chars(_CUT)
+    )
+    return without_empty_ones.str.split("\n").explode(empty_as_null=False).str.split(_CUT)
 
 
 def _with_line_ends(text: pl.Expr) -> pl.Expr:
@@ -98,15 +108,26 @@ def _with_line_ends(text: pl.Expr) -> pl.Expr:
     return text
 
 
-def _sentences(texts: list[str]) -> Iterator[list[str]]:
-    """Yield the sentences of each text."""
+def _blocks(lines: pl.Series) -> list[str]:
+    """Join lines to texts of some 4 kB: each document costs something of its own, and long ones cost spaCy more."""
+    block = (lines.str.len_bytes().cum_sum() // _BYTES_A_BLOCK).alias("block")
+    joined = lines.alias("line").to_frame().group_by(block, maintain_order=True).agg(pl.col("line").str.join("\n"))
+    return joined["line"].to_list()
+
+
+def _marked(block: str) -> str:
+    """Put a mark where a sentence begins inside a line."""
     from spacy.attrs import IDX, SENT_START
 
-    for text, doc in zip(texts, _pipeline().pipe(texts), strict=True):
-        places = doc.to_array([IDX, SENT_START])
-        cuts = places[places[:, 1] == 1, 0][1:].tolist()
-        starts = [_with_opening(text, cut) for cut in cuts if text[cut].isupper() or not _goes_on(text, cut)]
-        yield [text[start:end].strip() for start, end in pairwise([0, *starts, len(text)])]
+    places = _pipeline()(block).to_array([IDX, SENT_START])
+    begins = places[places[:, 1] == 1, 0].tolist()
+    starts = [_with_opening(block, begin) for begin in begins if _is_start(block, begin)]
+    return _CUT.join(block[start:end] for start, end in pairwise([0, *starts, len(block)]))
+
+
+def _is_start(block: str, begin: int) -> bool:
+    """Tell whether a sentence starts where spaCy says so; the end of a line is one anyway."""
+    return block[begin].isupper() or (block[begin] != "\n" and not _goes_on(block, begin))
 
 
 def _goes_on(text: str, cut: int) -> bool:

@@ -29,8 +29,6 @@ class AttachedReviews:
     rows: pl.DataFrame
     """row u32 · entity_id i32 · part u32, sorted by row."""
     counts: tuple[Count, ...]
-    bytes: int
-    """Of all texts."""
 
     @property
     def number(self) -> int:
@@ -71,4 +69,4 @@ def attach(gathered: GatheredReviews, graph: Graph, bytes_a_part: int = BYTES_A_
         .select("entity_id", part=((pl.col("bytes").cum_sum() - 1) // bytes_a_part).rle_id())
     )
     rows = distinct.join(parts, on="entity_id").select("row", "entity_id", "part").sort("row")
-    return AttachedReviews(gathered, rows, (*counts, of_duplicates), int(distinct["bytes"].sum()))
+    return AttachedReviews(gathered, rows, (*counts, of_duplicates))

@@ -15,6 +15,7 @@ import polars as pl
 from kgprep.artifacts import SentenceSourceEnum
 from kgprep.provenance import Count
 from kgprep.reviews.choose import Graph, Limits, Offer
+from kgprep.reviews.english import LineCutter
 from kgprep.reviews.sentences import first_sentences, shorten
 
 DESCRIPTION_SCORE = 0.3
@@ -24,7 +25,7 @@ EDGES_SCORE = 0.15
 
 
 def sentence_table(
-    offers: Sequence[Offer], graph: Graph, limits: Limits
+    offers: Sequence[Offer], graph: Graph, limits: Limits, cut: LineCutter | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Count]]:
     """Put the sentences of all parts together, let descriptions stand in, and number them.
 
@@ -32,6 +33,7 @@ def sentence_table(
         offers: of the parts, in order; an entity has sentences of its own in one of them only.
         graph: of the bundle.
         limits: for the number of borrowed sentences.
+        cut: cuts English lines into sentences; by default this process does.
 
     Returns:
         The tables reviews/sentences and reviews/mentions, and the coverage.
@@ -47,7 +49,7 @@ def sentence_table(
         .select(own.columns)
     )
     reviewed = pl.concat([own, lent]).with_columns(source=pl.lit("review", SentenceSourceEnum))
-    standing_in = _standing_in(reviewed, graph, limits.max_tokens)
+    standing_in = _standing_in(reviewed, graph, limits.max_tokens, cut)
     every = pl.concat([reviewed.with_columns(pl.col("rank").cast(pl.Int64)), standing_in], how="diagonal")
     numbered = every.sort("entity_id", "rank", -pl.col("score"), "row").with_row_index("sentence_id")
     rows = numbered.filter(pl.col("row").is_not_null()).select("sentence_id", "row")
@@ -62,7 +64,7 @@ def _of_all(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _standing_in(reviewed: pl.DataFrame, graph: Graph, max_tokens: int) -> pl.DataFrame:
+def _standing_in(reviewed: pl.DataFrame, graph: Graph, max_tokens: int, cut: LineCutter | None) -> pl.DataFrame:
     """Return the sentence that goes before those of reviews, or stands alone, for each entity that needs one."""
     is_made = pl.col("source").cast(pl.String) == "edges"
     best = reviewed.group_by("entity_id").agg(pl.col("score").max().alias("best"))
@@ -77,7 +79,9 @@ def _standing_in(reviewed: pl.DataFrame, graph: Graph, max_tokens: int) -> pl.Da
         .unique("entity_id", keep="first", maintain_order=True)
     )
     told, made = lacking.filter(~is_made), lacking.filter(is_made)
-    first = told.with_columns(text=first_sentences(told, max_tokens), source=pl.lit("description", SentenceSourceEnum))
+    first = told.with_columns(
+        text=first_sentences(told, max_tokens, cut), source=pl.lit("description", SentenceSourceEnum)
+    )
     short = made.with_columns(text=shorten(pl.col("text"), max_tokens), source=pl.lit("edges", SentenceSourceEnum))
     columns = ("entity_id", "text", "score", "source")
     return pl.concat([first.select(columns), short.select(columns)]).with_columns(

@@ -60,16 +60,17 @@ def split_sentences(
     return kept, counts
 
 
-def first_sentences(texts: pl.DataFrame, max_tokens: int = 40) -> pl.Series:
+def first_sentences(texts: pl.DataFrame, max_tokens: int = 40, cut: LineCutter | None = None) -> pl.Series:
     """Return each text's first sentence of two words or more, at most `max_tokens` long; else its first sentence.
 
     Args:
         texts: lang str, text str.
         max_tokens: the most words it may have.
+        cut: cuts English lines; by default this process does.
     """
     beginnings = texts.select("lang", pl.col("text").str.head(_BEGINNING * max_tokens)).with_row_index("_text")
-    cut, _ = split_sentences(beginnings, max_tokens, 0)
-    first = cut.sort(pl.col("tokens") < 2, "position", maintain_order=True).unique("_text", keep="first")
+    sentences, _ = split_sentences(beginnings, max_tokens, 0, cut)
+    first = sentences.sort(pl.col("tokens") < 2, "position", maintain_order=True).unique("_text", keep="first")
     joined = beginnings.select("_text").join(first, on="_text", how="left", maintain_order="left")
     return joined["text"]
 

@@ -97,6 +97,8 @@ def _write_pages(folder: Path) -> Iterable[tuple[Path, int]]:
     for name, layout, reviews, imdb_id in pages:
         of_film = [review for review in reviews if review.film.imdb_id == imdb_id]
         yield write_text(folder / name, layout(of_film[0].film, of_film)), len(of_film)
+    of_imdb = [imdb_id for name, _, _, imdb_id in pages if name.startswith("imdb_")]
+    yield write_text(folder / "imdb_titles.txt", "".join(f"{imdb_id}\n" for imdb_id in of_imdb)), len(of_imdb)
 
 
 def _reviews(language: str, config: SimulateConfig) -> list[Review]:
