@@ -140,6 +140,9 @@ def test_descriptions_come_from_the_source_else_from_the_edges(workspace: Path) 
     assert found["Heat_(1995_film)", "en"] == (
         "Heat (1995) is a film directed by Michael Mann, starring Al Pacino, Robert De Niro, of the genre Crime film."
     )
+    said_by = dict(texts.filter(lang="en").select("iri", pl.col("source").cast(pl.String)).rows())
+    assert {said_by[iri] for iri in ("Al_Pacino", "Crime_film")} <= {"abstract", "comment"}
+    assert said_by["Heat_(1995_film)"] == "edges"
     with_edges = named(workspace).filter(pl.col("degree") > 0)
     assert with_edges.join(texts, on="entity_id", how="anti").is_empty()
 
