@@ -224,14 +224,22 @@ def align_reviews_command(
 )
 @click.option("--max-steps", type=click.IntRange(1), help="End each phase after so many steps.")
 @click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
+@click.option("--resume", is_flag=True, help="Go on with a run of that name that was stopped or killed.")
 @debug_option
 def train_command(
-    workspace: Path, run: str, config: str, settings: tuple[str, ...], max_steps: int | None, overwrite: bool
+    workspace: Path,
+    run: str,
+    config: str,
+    settings: tuple[str, ...],
+    max_steps: int | None,
+    overwrite: bool,
+    resume: bool,
 ) -> None:
     """Train C2-CRS on a bundle and measure it.
 
     Four phases: coarse contrast, fine contrast, recommendation, generation.
     Writes a checkpoint, a log and metrics.json to runs/NAME.
+    Ctrl-C finishes the step and saves; --resume with the same settings goes on to the same result.
 
     \b
     Example:
@@ -242,7 +250,9 @@ def train_command(
     from pipelines.runner import evaluate_run, train_run
 
     steps = (f"max_steps={max_steps}",) if max_steps else ()
-    train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite)
+    if overwrite and resume:
+        raise click.UsageError("give either --overwrite or --resume")
+    train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
     evaluate_run(workspace, run)
     print_outcome(workspace, run)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model.batches import Contexts, pad_slices
 from model.config import ModelConfig
@@ -66,7 +67,7 @@ class C2CRS(nn.Module):
     def encode_nodes(self, entity: Tensor) -> Tensor:
         """Return the node vectors of `entity` (int64 [n, E], NONE: none) as [n, E, g]."""
         distinct, inverse = torch.unique(entity.clamp(min=0), return_inverse=True)
-        vectors: Tensor = self.graph_encoder(distinct)[inverse] * (entity != NONE)[..., None]
+        vectors: Tensor = functional.embedding(inverse, self.graph_encoder(distinct)) * (entity != NONE)[..., None]
         return vectors
 
     def encode_sentences(self, sentence: Tensor) -> Tensor:
@@ -75,10 +76,9 @@ class C2CRS(nn.Module):
         vectors = torch.zeros(len(distinct), self.sentence_encoder.dim, device=sentence.device)
         known = distinct != NONE
         if bool(known.any()):
-            tokens = self.sentence_tokens(distinct[known])
-            pooled = self.sentence_pooling(self.sentence_encoder(tokens), tokens != PAD)
+            pooled = self.sentence_encoder.pooled(self.sentence_tokens(distinct[known]), self.sentence_pooling)
             vectors = vectors.masked_scatter(known[:, None], pooled)
-        return vectors[inverse]
+        return functional.embedding(inverse, vectors)
 
     def sentence_tokens(self, sentence: Tensor) -> Tensor:
         """Return the tokens of the sentences (int64 [k]) as int64 [k, longest]."""

@@ -1,33 +1,45 @@
 """The graph encoder: an R-GCN with basis decomposition (Schlichtkrull et al. 2018, equations 2 and 3).
 
 Notable here:
-- edges are sorted by relation once, so a layer is one matrix product a relation and nothing is copied per basis;
-- the last layer is computed only for the nodes that are asked for, with their incoming edges.
+- edges are stored by head and relation, so those that enter the wanted nodes are found without looking at others;
+- tails are averaged per head and relation before they are transformed: one product a pair instead of one an edge;
+- a layer is computed only for the nodes that are asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, read_table, scan_table
+from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, Table, read_table, scan_table
 from model.config import ModelConfig
 
 
 @dataclass(frozen=True)
 class Graph:
-    """The edges of a bundle, sorted by relation; int64 [edges]."""
+    """The edges of a bundle by head, then relation; a pair is a head with a relation that it has; int64."""
 
     entities: int
     relations: int
-    source: Tensor
-    relation: Tensor
-    target: Tensor
-    norm: Tensor  # float32 [edges], one over the number of edges of this relation that enter the target
+    pairs: Tensor  # [entities + 1], where the pairs of each head begin, and their number
+    relation: Tensor  # [pairs]
+    edges: Tensor  # [pairs + 1], where the edges of each pair begin, and their number
+    tail: Tensor  # [edges]
+
+    def to(self, device: torch.device) -> Graph:
+        """Return the same on another device."""
+        tensors = (self.pairs, self.relation, self.edges, self.tail)
+        return Graph(self.entities, self.relations, *(tensor.to(device) for tensor in tensors))
+
+    def without_edges(self) -> Graph:
+        """Return the nodes alone, as if the bundle's graph were not there."""
+        none = self.tail[:0]
+        return Graph(self.entities, self.relations, torch.zeros_like(self.pairs), none, self.edges[:1], none)
 
 
 def read_graph(workspace: Path) -> Graph:
@@ -36,19 +48,53 @@ def read_graph(workspace: Path) -> Graph:
     Raises:
         KgprepError: a table is missing or outdated.
     """
-    edges = read_table(workspace, EDGES).sort("relation", "head", "tail")
-    counted = edges.with_columns(norm=1 / pl.len().over("head", "relation").cast(pl.Float32))
-    source, relation, target = (
-        torch.from_numpy(edges[name].cast(pl.Int64).to_numpy().copy()) for name in ("tail", "relation", "head")
-    )
+    edges = read_table(workspace, EDGES)
+    head, relation, tail = (_integers(edges[name]) for name in ("head", "relation", "tail"))
+    return make_graph(_rows(workspace, ENTITIES), _rows(workspace, RELATIONS), head, relation, tail)
+
+
+def make_graph(entities: int, relations: int, head: Tensor, relation: Tensor, tail: Tensor) -> Graph:
+    """Return the graph of some edges (int64 [edges] each, in any order)."""
+    order = torch.argsort(tail, stable=True)
+    order = order[torch.argsort((head * relations + relation)[order], stable=True)]
+    pair, edges_of_pair = torch.unique_consecutive((head * relations + relation)[order], return_counts=True)
     return Graph(
-        entities=scan_table(workspace, ENTITIES).select(pl.len()).collect().item(),
-        relations=scan_table(workspace, RELATIONS).select(pl.len()).collect().item(),
-        source=source,
-        relation=relation,
-        target=target,
-        norm=torch.from_numpy(counted["norm"].to_numpy().copy()),
+        entities=entities,
+        relations=relations,
+        pairs=_starts(torch.bincount(pair // max(relations, 1), minlength=entities)),
+        relation=pair % max(relations, 1),
+        edges=_starts(edges_of_pair),
+        tail=tail[order],
     )
+
+
+def _rows(workspace: Path, table: Table) -> int:
+    return int(scan_table(workspace, table).select(pl.len()).collect().item())
+
+
+def _integers(values: pl.Series) -> Tensor:
+    return torch.from_numpy(values.cast(pl.Int64).to_numpy().copy())
+
+
+def _starts(counts: Tensor) -> Tensor:
+    """Return where groups of such sizes begin, and the end of the last: int64 [groups + 1]."""
+    return functional.pad(counts.cumsum(0), (1, 0))
+
+
+def places_of(starts: Tensor, groups: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the places that some groups hold.
+
+    Args:
+        starts: int64 [all groups + 1], where each begins.
+        groups: int64 [k], those that are wanted.
+
+    Returns:
+        The places int64 [m], group after group, and where each of the k begins in them, int64 [k + 1].
+    """
+    sizes = starts[groups + 1] - starts[groups]
+    begins = _starts(sizes)
+    shift = (starts[groups] - begins[:-1]).repeat_interleave(sizes)
+    return torch.arange(len(shift), device=starts.device) + shift, begins
 
 
 class GraphLayer(nn.Module):
@@ -64,17 +110,20 @@ class GraphLayer(nn.Module):
 
     def forward(self, nodes: Tensor, graph: Graph, wanted: Tensor) -> Tensor:
         """Return the new vectors of `wanted` (int64 [k], distinct) from `nodes` [entities, d]: [k, d]."""
-        row = torch.full((graph.entities,), -1, dtype=torch.int64, device=nodes.device)
-        row[wanted] = torch.arange(len(wanted), device=nodes.device)
-        incoming = (row[graph.target] >= 0).nonzero().squeeze(1)
+        own: Tensor = self.root(functional.embedding(wanted, nodes))
+        pairs, begins = places_of(graph.pairs, wanted)
+        if not len(pairs):
+            return own
+        receiver = torch.arange(len(wanted), device=nodes.device).repeat_interleave(begins.diff())
+        by_relation = torch.argsort(graph.relation[pairs], stable=True)
+        pairs, receiver = pairs[by_relation], receiver[by_relation]
+        edges, edge_begins = places_of(graph.edges, pairs)
+        means = functional.embedding_bag(graph.tail[edges], nodes, edge_begins[:-1], mode="mean")
         weights = torch.einsum("rb,bij->rij", self.coefficients, self.bases)
-        sources, relations, norm = graph.source[incoming], graph.relation[incoming], graph.norm[incoming]
-        sizes = torch.bincount(relations, minlength=graph.relations).tolist()
-        parts = zip(torch.split(nodes.index_select(0, sources), sizes), weights, strict=True)
-        messages = torch.cat([vectors @ weight for vectors, weight in parts]) * norm[:, None]
-        received = torch.zeros(len(wanted), nodes.shape[1], device=nodes.device, dtype=messages.dtype)
-        gathered: Tensor = self.root(nodes[wanted]) + received.index_add(0, row[graph.target[incoming]], messages)
-        return gathered
+        sizes = torch.bincount(graph.relation[pairs], minlength=graph.relations).tolist()
+        parts = zip(torch.split(means, sizes), weights, strict=True)
+        messages = torch.cat([vectors @ weight for vectors, weight in parts if len(vectors)])
+        return own.index_add(0, receiver, messages)
 
 
 class GraphEncoder(nn.Module):
@@ -101,11 +150,4 @@ class GraphEncoder(nn.Module):
 
     def move_graph(self, device: torch.device) -> None:
         """Put the edges on `device`; they are no parameters, so `to` leaves them where they are."""
-        graph = self.graph
-        self.graph = replace(
-            graph,
-            source=graph.source.to(device),
-            relation=graph.relation.to(device),
-            target=graph.target.to(device),
-            norm=graph.norm.to(device),
-        )
+        self.graph = self.graph.to(device)

@@ -70,7 +70,7 @@ def run_recipe(
     return RecipeRun(place, recipe.train.run, tuple(ran))
 
 
-def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False) -> None:
+def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False, resume: bool = False) -> None:
     """Train one run on the bundle in `workspace` and record it in bundle.json.
 
     Args:
@@ -78,11 +78,12 @@ def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False
         run: name of the run; its files go to ``runs/<run>``.
         config: a `model.config.TrainConfig`.
         overwrite: replace a run of that name.
+        resume: go on with an unfinished run of that name.
     """
     from model.train import train
 
     with Stage(f"train/{run}", workspace, config.model_dump(mode="json")) as stage:
-        train(workspace, run, config, overwrite=overwrite)
+        train(workspace, run, config, overwrite=overwrite, resume=resume)
         stage.output(workspace / "runs" / run / "checkpoint.json")
 
 
@@ -113,9 +114,18 @@ def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
         Step("build-kg", recipe.build_kg.model_dump(mode="json"), lambda: build_kg(workspace, recipe.build_kg)),
         *collecting,
         Step("align-reviews", align.model_dump(mode="json"), lambda: align_reviews(workspace, align)),
-        Step(f"train/{run}", config.model_dump(mode="json"), lambda: train_run(workspace, run, config, overwrite=True)),
+        Step(f"train/{run}", config.model_dump(mode="json"), lambda: _train_on(workspace, run, config)),
         Step(f"evaluate/{run}", {"split": "test"}, lambda: evaluate_run(workspace, run)),
     ]
+
+
+def _train_on(workspace: Path, run: str, config: Any) -> None:
+    """Train a recipe's run; one that was stopped, on the same bundle with the same settings, goes on."""
+    from model.checkpoint import run_folder
+    from model.training_state import can_resume
+
+    resume = can_resume(run_folder(workspace, run), workspace, config)
+    train_run(workspace, run, config, overwrite=True, resume=resume)
 
 
 def _with_present_reviews(config: AlignConfig) -> AlignConfig:

@@ -14,17 +14,15 @@ from model.config import GenerateConfig, ModelConfig
 from model.data import Slices
 from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.generator import Generator, Memory, response_loss, token_weights
-from model.graph import Graph, GraphEncoder
+from model.graph import Graph, GraphEncoder, make_graph
 from model.text import END, ITEM, NEVER_SAID, PAD, START
 
 SIZES = ModelConfig(text_dim=8, graph_dim=6, layers=2, heads=2, feed_forward_dim=8, dropout=0.0, bases=3)
 
 
 def a_graph(edges: list[tuple[int, int, int]], entities: int, relations: int) -> Graph:
-    ordered = sorted(edges, key=lambda edge: (edge[1], edge[0], edge[2]))
-    head, relation, tail = (torch.tensor(column) for column in zip(*ordered, strict=True))
-    norm = [1 / sum(edge[:2] == other[:2] for other in ordered) for edge in ordered]
-    return Graph(entities, relations, tail, relation, head, torch.tensor(norm))
+    head, relation, tail = (torch.tensor(column) for column in zip(*edges, strict=True))
+    return make_graph(entities, relations, head, relation, tail)
 
 
 edge_lists = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2), st.integers(0, 5)), min_size=1, max_size=20)

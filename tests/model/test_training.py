@@ -123,7 +123,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(copied: 
     config = load_config("small", ["max_steps=3", "recommend.learning_rate=1e30", "recommend.clip=1e30"])
     with pytest.raises(KgprepError, match="the loss of phase recommend is"):
         train(copied, "wild", config)
-    assert not (copied / "runs" / "wild").exists()
+    assert not (copied / "runs" / "wild" / "checkpoint.json").exists()
 
 
 def test_a_run_is_named_plainly(sample_workspace: Path) -> None:

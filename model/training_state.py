@@ -1,0 +1,163 @@
+"""What a training run needs to go on after it was stopped at any moment, as one file beside its checkpoint.
+
+Notable here:
+- the file is written beside its place and renamed, so a kill leaves the last whole one;
+- it holds the states of weights, optimiser and random numbers, so the run goes on as if nothing had happened;
+- it is read without running code, and refused for another bundle or other settings.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kgprep.artifacts import KgprepError, write_beside
+from model.checkpoint import bundle_fingerprint
+from model.config import TrainConfig
+from model.system import System
+
+
+@dataclass(frozen=True)
+class EpochFigures:
+    """What one epoch gave."""
+
+    phase: str
+    epoch: int
+    steps: int
+    loss: float
+    valid: float
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """How far a run has come; it changes with every step."""
+
+    phase: int = 0
+    """The number of the phase that runs, from 0."""
+    epochs: int = 0
+    """Epochs of this phase that have ended."""
+    steps: int = 0
+    """Steps of the epoch that runs."""
+    steps_of_phase: int = 0
+    loss: float = 0.0
+    """Sum over the steps of the epoch."""
+    seconds: float = 0.0
+    """Of the epoch, before it was last stopped."""
+    best: float = math.inf
+    """The lowest validation figure of this phase."""
+    worse: int = 0
+    """Epochs since then."""
+    figures: list[EpochFigures] = field(default_factory=list)
+
+
+@dataclass
+class TrainingState:
+    """A run that can be stopped and taken up again."""
+
+    system: System
+    progress: Progress
+    order: torch.Generator
+    """Deals the samples of an epoch out to batches."""
+    order_at_epoch: Tensor
+    """Its state when the epoch began."""
+    best_weights: dict[str, Tensor]
+    optimiser: torch.optim.Optimizer | None = None
+    optimiser_state: dict[str, Any] | None = None
+    """What the optimiser of the running phase starts from, where the run is taken up inside a phase."""
+
+    def keep_best(self) -> None:
+        """Remember the weights as they are."""
+        self.best_weights = copy.deepcopy(self.system.state_dict())
+
+
+def new_state(system: System, seed: int) -> TrainingState:
+    """Return the state before the first step; random numbers start from `seed`."""
+    order = torch.Generator().manual_seed(seed)
+    return TrainingState(system, Progress(), order, order.get_state(), copy.deepcopy(system.state_dict()))
+
+
+def state_path(folder: Path) -> Path:
+    """Where an unfinished run in `folder` keeps its state."""
+    return folder / "unfinished.pt"
+
+
+def save_state(state: TrainingState, folder: Path, workspace: Path, config: TrainConfig) -> None:
+    """Write the state; `folder` is the run's."""
+    if state.optimiser is None:
+        raise ValueError("no phase runs")
+    record = {
+        "bundle": bundle_fingerprint(workspace),
+        "config": config.model_dump_json(),
+        "progress": asdict(state.progress),
+        "order": state.order_at_epoch,
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "weights": state.system.state_dict(),
+        "best_weights": state.best_weights,
+        "optimiser": state.optimiser.state_dict(),
+    }
+    with write_beside(state_path(folder)) as partial:
+        torch.save(record, partial)
+
+
+def can_resume(folder: Path, workspace: Path, config: TrainConfig) -> bool:
+    """Tell whether `folder` holds an unfinished run on this bundle with these settings."""
+    if not state_path(folder).exists():
+        return False
+    try:
+        _check_match(_read(folder, torch.device("cpu")), folder, workspace, config)
+    except KgprepError:
+        return False
+    return True
+
+
+def load_state(system: System, folder: Path, workspace: Path, config: TrainConfig) -> TrainingState:
+    """Return the state of the unfinished run in `folder`, and put its weights into `system`.
+
+    Raises:
+        KgprepError: there is no unfinished run, it is damaged, or it is of another bundle or other settings.
+    """
+    if not state_path(folder).exists():
+        raise KgprepError(f"{folder} holds no unfinished run: start one without --resume")
+    record = _read(folder, system.device)
+    _check_match(record, folder, workspace, config)
+    system.load_state_dict(record["weights"])
+    torch.set_rng_state(record["random"].cpu())
+    if record["random_cuda"]:
+        torch.cuda.set_rng_state_all([state.cpu() for state in record["random_cuda"]])
+    stored = dict(record["progress"])
+    figures = [EpochFigures(**epoch) for epoch in stored.pop("figures")]
+    order = torch.Generator()
+    order.set_state(record["order"].cpu())
+    return TrainingState(
+        system,
+        Progress(**stored, figures=figures),
+        order,
+        record["order"].cpu(),
+        record["best_weights"],
+        optimiser_state=record["optimiser"],
+    )
+
+
+def _read(folder: Path, device: torch.device) -> dict[str, Any]:
+    path = state_path(folder)
+    try:
+        record: dict[str, Any] = torch.load(path, map_location=device, weights_only=True, mmap=True)
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+        raise KgprepError(f"{path} is damaged: start the run again with --overwrite") from error
+    return record
+
+
+def _check_match(record: dict[str, Any], folder: Path, workspace: Path, config: TrainConfig) -> None:
+    if record["bundle"] != bundle_fingerprint(workspace):
+        raise KgprepError(f"{folder} was begun on another bundle than {workspace} holds now: start it with --overwrite")
+    if record["config"] != config.model_dump_json():
+        raise KgprepError(f"{folder} was begun with other settings: give the same ones, or start it with --overwrite")

@@ -1,0 +1,95 @@
+"""Taking up a run that was killed, stopped or belongs elsewhere: the same weights to the byte, or a clear sentence."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from kgprep.artifacts import TRIPLES, KgprepError, read_table, write_parquet
+from model.config import load_config
+from model.train import train
+from model.training_state import can_resume, state_path
+
+SETTINGS = ["coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45"]
+CONFIG = load_config("small", SETTINGS)
+
+
+@pytest.fixture
+def copied(sample_workspace: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+
+
+def weights(workspace: Path, run: str) -> bytes:
+    return (workspace / "runs" / run / "model.safetensors").read_bytes()
+
+
+def begin(workspace: Path, run: str) -> subprocess.Popen[str]:
+    """Train in a process of its own, and come back once the run has saved its state."""
+    script = (
+        "from pathlib import Path; from model.config import load_config; from model.train import train;"
+        f"train(Path({str(workspace)!r}), {run!r}, load_config('small', {SETTINGS!r}))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True)
+    while not state_path(workspace / "runs" / run).exists():
+        assert process.poll() is None, "the run ended before it saved anything"
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize("further", [0.0, 0.7])
+def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(copied: Path, further: float) -> None:
+    train(copied, "unbroken", CONFIG)
+    process = begin(copied, "killed")
+    time.sleep(further)
+    process.kill()
+    process.communicate()
+    folder = copied / "runs" / "killed"
+    assert not (folder / "checkpoint.json").exists()
+    with pytest.raises(KgprepError, match="holds an unfinished run: go on with --resume"):
+        train(copied, "killed", CONFIG)
+    assert can_resume(folder, copied, CONFIG)
+    summary = train(copied, "killed", CONFIG, resume=True)
+    assert weights(copied, "killed") == weights(copied, "unbroken")
+    assert [(epoch.phase, epoch.epoch) for epoch in summary.epochs] == [
+        ("coarse", 1), ("coarse", 2), ("fine", 1), ("recommend", 1), ("recommend", 2), ("generate", 1),
+    ]  # fmt: skip
+    assert not state_path(folder).exists()
+
+
+def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
+    train(copied, "unbroken", CONFIG)
+    process = begin(copied, "stopped")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert "the step is finished first" in said
+    assert "go on with the same command and --resume" in said
+    train(copied, "stopped", CONFIG, resume=True)
+    assert weights(copied, "stopped") == weights(copied, "unbroken")
+
+
+def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
+    with pytest.raises(KgprepError, match="holds no unfinished run: start one without --resume"):
+        train(copied, "never", CONFIG, resume=True)
+    process = begin(copied, "killed")
+    process.kill()
+    process.communicate()
+    other = load_config("small", [*SETTINGS, "seed=1"])
+    assert not can_resume(copied / "runs" / "killed", copied, other)
+    with pytest.raises(KgprepError, match="begun with other settings"):
+        train(copied, "killed", other, resume=True)
+    state = state_path(copied / "runs" / "killed")
+    whole = state.read_bytes()
+    state.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(KgprepError, match=r"unfinished\.pt is damaged"):
+        train(copied, "killed", CONFIG, resume=True)
+    state.write_bytes(whole)
+    write_parquet(TRIPLES, read_table(copied, TRIPLES).filter(pl.int_range(pl.len()) > 0), TRIPLES.path(copied))
+    with pytest.raises(KgprepError, match="begun on another bundle"):
+        train(copied, "killed", CONFIG, resume=True)
