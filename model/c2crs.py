@@ -63,6 +63,7 @@ class C2CRS(nn.Module):
         self.project_node = nn.Linear(shared, shared)
         self.project_sentence = nn.Linear(text, shared)
         self._sentences = sentences
+        self._views = config.views
 
     def encode_nodes(self, entity: Tensor) -> Tensor:
         """Return the node vectors of `entity` (int64 [n, E], NONE: none) as [n, E, g]."""
@@ -79,6 +80,15 @@ class C2CRS(nn.Module):
             pooled = self.sentence_encoder.pooled(self.sentence_tokens(distinct[known]), self.sentence_pooling)
             vectors = vectors.masked_scatter(known[:, None], pooled)
         return functional.embedding(inverse, vectors)
+
+    def history_vectors(self, history: Tensor) -> Tensor:
+        """Return one vector a history (int64 [n, L]) as [n, t], zeros where it is empty."""
+        return self.history_encoder.pooled(history, self.history_pooling)
+
+    def review_vectors(self, sentence: Tensor) -> Tensor:
+        """Return one vector for the sentences (int64 [n, E], NONE: none) of each row: [n, t], zeros where none is."""
+        vectors: Tensor = self.review_pooling(self.encode_sentences(sentence), sentence != NONE)
+        return vectors
 
     def sentence_tokens(self, sentence: Tensor) -> Tensor:
         """Return the tokens of the sentences (int64 [k]) as int64 [k, longest]."""
@@ -106,7 +116,7 @@ class C2CRS(nn.Module):
         ]
         masks = (encoded.history_mask, encoded.node_mask, encoded.sentence_mask)
         identity = torch.arange(len(encoded.history), device=encoded.history.device)
-        return pairwise(views, identity, [mask.any(dim=1) for mask in masks], temperature)
+        return self._drawn_together(views, identity, [mask.any(dim=1) for mask in masks], temperature)
 
     def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> Tensor:
         """Return the loss between word, node and sentence of the triples, summed over pairs (the fine stage)."""
@@ -122,7 +132,12 @@ class C2CRS(nn.Module):
             torch.ones(int(here.sum()), dtype=torch.bool, device=here.device),
             encoded.sentence_mask[here],
         ]
-        return pairwise(views, contexts.entity[here], valid, temperature)
+        return self._drawn_together(views, contexts.entity[here], valid, temperature)
+
+    def _drawn_together(self, views: list[Tensor], identity: Tensor, valid: list[Tensor], temperature: float) -> Tensor:
+        """Return the loss between the views that the config names, of history, graph and reviews in this order."""
+        chosen = [place for place, view in enumerate(("history", "graph", "reviews")) if view in self._views]
+        return pairwise([views[place] for place in chosen], identity, [valid[place] for place in chosen], temperature)
 
 
 def make_model(corpus: Corpus, graph: Graph, config: ModelConfig) -> C2CRS:

@@ -39,8 +39,23 @@ class TextConfig(Settings):
     context_mentions: int = Field(default=64, ge=1)  # the most recent mentions of the dialogue that are read
 
 
+View = Literal["history", "graph", "reviews"]
+
+
+class RecommenderConfig(Settings):
+    """What a user's vector is made of, and how items are scored; the defaults are the paper's."""
+
+    views: tuple[View, ...] = ("graph",)  # whose vectors are added up to the user's
+    roles: bool = False  # add a vector of the role whose turn it is
+    repeats: bool = False  # a gate shares the chance between items that were named and all items
+    frequency: bool = False  # biases of items start from how often training asks for them
+
+
 class ModelConfig(Settings):
-    """Sizes of the three encoders and of the decoder."""
+    """Sizes of the three encoders and of the decoder, and what they read."""
+
+    views: tuple[View, ...] = ("history", "graph", "reviews")  # drawn together; without graph, nodes have no edges
+    recommender: RecommenderConfig = RecommenderConfig()
 
     text_dim: int = Field(default=300, ge=2)  # width of words in history, sentences and responses
     graph_dim: int = Field(default=128, ge=1)  # width of nodes, and of the space the three views share
@@ -83,6 +98,7 @@ class RecommendConfig(PhaseConfig):
     """Fine-tuning on recommendation."""
 
     epochs: int = Field(default=10, ge=0)  # passes over the training samples
+    contrastive_weight: float = Field(default=0, ge=0)  # weight of the fine stage's loss beside it: learning at once
 
 
 class GenerateConfig(PhaseConfig):

@@ -77,10 +77,16 @@ def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainCon
     with torch.no_grad():
         everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
         nodes = system.encoders.graph_encoder(everything)
-        chunks = torch.split(samples.turn, CHUNK)
-        entities = (contexts_of(system, corpus, turns, config.text).entity for turns in chunks)
-        parts = [system.recommender.score_with(system.encoders, entity, nodes).cpu() for entity in entities]
-    return torch.cat(parts) if parts else torch.zeros(0, len(corpus.items))
+        distinct, rows = torch.unique(samples.turn, return_inverse=True)
+        parts = [_scores(system, corpus, turns, nodes, config).cpu() for turns in torch.split(distinct, CHUNK)]
+    return torch.cat(parts)[rows] if parts else torch.zeros(0, len(corpus.items))
+
+
+def _scores(system: System, corpus: Corpus, turns: Tensor, nodes: Tensor, config: TrainConfig) -> Tensor:
+    speaks = corpus.turns.is_recommender[turns].to(system.device)
+    return system.recommender.score_with(
+        system.encoders, contexts_of(system, corpus, turns, config.text), speaks, nodes
+    )
 
 
 def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:

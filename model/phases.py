@@ -92,19 +92,21 @@ def _contrastive(
 
 def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
     samples, held_out = corpus.splits["train"], corpus.splits["valid"]
-    mentioned = corpus.turns.mentions.end - corpus.turns.mentions.start
+    weight = config.recommend.contrastive_weight
+    # What is computed most of decides which samples meet in a batch.
+    read = corpus.turns.history if "history" in config.model.recommender.views or weight else corpus.turns.mentions
 
     def loss(rows: Tensor) -> Tensor:
-        contexts = contexts_of(system, corpus, samples.turn[rows], config.text)
-        return recommendation_loss(system, contexts, samples.target[rows])
+        turns, target = samples.turn[rows], samples.target[rows]
+        return recommendation_loss(system, corpus, turns, target, config.text, config.fine, weight)
 
-    learns = [*system.recommender.parameters(), *system.encoders.graph_encoder.parameters()]
+    learns = list(system.encoders.parameters()) if weight else []
     return Phase(
         "recommend",
         "1 - mean reciprocal rank",
         config.recommend,
-        [*learns, *system.encoders.entity_pooling.parameters()],
-        mentioned[samples.turn],
+        list(dict.fromkeys([*learns, *system.recommender.learns(system.encoders)])),
+        (read.end - read.start)[samples.turn],
         loss,
         lambda: 1 - _reciprocal_rank(system, corpus, held_out, config),
     )

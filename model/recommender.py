@@ -1,42 +1,132 @@
 """Recommendation: the softmax over items of the product of a user vector and the item nodes (as in C2-CRS).
 
 Notable here:
-- the user vector pools the nodes of the entities that the dialogue has mentioned so far;
+- as in the paper, the user vector pools the nodes of the entities that the dialogue has mentioned so far;
+- by config, history, reviews and the role that speaks are added to it, and a gate shares the chance between what was
+  named before and all items, because every fourth item that a seeker names is a repeated one;
 - a user who has mentioned nothing has a zero vector, and the items' biases decide.
 """
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
+from model.batches import Contexts
 from model.c2crs import C2CRS
+from model.config import ModelConfig
 from model.data import NONE
+
+_AGES = 16
+_LEAST = 1e-12
+
+
+class RepeatGate(nn.Module):
+    """Shares the chance between the items that were named before and all items."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.query = nn.Linear(dim, dim)
+        self.age = nn.Embedding(_AGES, 1)
+        self.gate = nn.Linear(dim + 1, 1)
+        nn.init.zeros_(self.age.weight)
+        nn.init.constant_(self.gate.bias, -1.0)
+
+    def forward(self, chances: Tensor, user: Tensor, mentioned: Tensor, places: Tensor) -> Tensor:
+        """Return the log chances of items.
+
+        Args:
+            chances: [n, items], of all items.
+            user: [n, d].
+            mentioned: [n, E, d], nodes of what was mentioned, oldest first.
+            places: int64 [n, E], their places among the items; NONE: no item.
+        """
+        here = places != NONE
+        any_item = here.any(dim=1, keepdim=True)
+        later = here.flip(1).cumsum(1).flip(1) - 1
+        scores = (self.query(user)[:, None] * mentioned).sum(-1) / math.sqrt(user.shape[-1])
+        scores = scores + self.age(later.clamp(0, _AGES - 1)).squeeze(-1)
+        # A row without any item is opened, so that its softmax is a number, and closed by its gate.
+        weights = torch.softmax(scores.masked_fill(~(here | ~any_item), -torch.inf), dim=1) * here
+        number = torch.log1p(here.sum(dim=1, keepdim=True).float())
+        repeated = torch.sigmoid(self.gate(torch.cat([user, number], dim=1))) * any_item
+        mixed = ((1 - repeated) * chances).scatter_add(1, places.clamp(min=0), repeated * weights)
+        return mixed.clamp(min=_LEAST).log()
 
 
 class Recommender(nn.Module):
     """Scores all items for a user."""
 
-    def __init__(self, items: Tensor) -> None:
-        """Make a recommender of `items` (int64 [items], entity ids)."""
+    def __init__(self, items: Tensor, entities: int, asked: Tensor, config: ModelConfig) -> None:
+        """Make a recommender.
+
+        Args:
+            items: int64 [items], entity ids.
+            entities: how many there are.
+            asked: int64 [items], how often training asks for each.
+            config: sizes, and what a user's vector is made of.
+        """
         super().__init__()
-        self.bias = nn.Parameter(torch.zeros(len(items)))
+        chosen, text, shared = config.recommender, config.text_dim, config.graph_dim
+        self.views = chosen.views
+        start = torch.log1p(asked.float()) if chosen.frequency else torch.zeros(len(items))
+        self.bias = nn.Parameter(start)
+        self.from_history = nn.Linear(text, shared) if "history" in chosen.views else None
+        self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
+        self.role = nn.Embedding(2, shared) if chosen.roles else None
+        self.repeats = RepeatGate(shared) if chosen.repeats else None
         self.register_buffer("items", items, persistent=False)
+        places = torch.full((entities,), NONE, dtype=torch.int64)
+        places[items] = torch.arange(len(items))
+        self.register_buffer("places", places, persistent=False)
         self.items: Tensor
+        self.places: Tensor
 
-    def forward(self, encoders: C2CRS, entity: Tensor) -> Tensor:
-        """Return the scores [n, items] after mentions of `entity` (int64 [n, E], NONE: none)."""
-        wanted = torch.cat([self.items, entity.clamp(min=0).flatten()])
+    def learns(self, encoders: C2CRS) -> list[nn.Parameter]:
+        """Return the weights that recommendation learns: its own, and those of the encoders that it reads."""
+        parts: list[nn.Module] = [self, encoders.graph_encoder, encoders.entity_pooling]
+        if self.from_history is not None:
+            parts += [encoders.history_encoder, encoders.history_pooling]
+        if self.from_reviews is not None:
+            parts += [encoders.sentence_encoder, encoders.sentence_pooling, encoders.review_pooling]
+        return [weight for part in parts for weight in part.parameters()]
+
+    def forward(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor) -> Tensor:
+        """Return the scores [n, items] after `contexts`, when the recommender (bool [n]) or the seeker speaks next."""
+        wanted = torch.cat([self.items, contexts.entity.clamp(min=0).flatten()])
         distinct, rows = torch.unique(wanted, return_inverse=True)
-        return self._score(encoders, entity, encoders.graph_encoder(distinct), rows)
+        return self._score(encoders, contexts, by_recommender, encoders.graph_encoder(distinct), rows)
 
-    def score_with(self, encoders: C2CRS, entity: Tensor, nodes: Tensor) -> Tensor:
+    def score_with(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, nodes: Tensor) -> Tensor:
         """Return the scores as `forward` does, from the vectors of all nodes [entities, g], computed once."""
-        return self._score(encoders, entity, nodes, torch.cat([self.items, entity.clamp(min=0).flatten()]))
+        rows = torch.cat([self.items, contexts.entity.clamp(min=0).flatten()])
+        return self._score(encoders, contexts, by_recommender, nodes, rows)
 
-    def _score(self, encoders: C2CRS, entity: Tensor, vectors: Tensor, rows: Tensor) -> Tensor:
+    def _score(
+        self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, vectors: Tensor, rows: Tensor
+    ) -> Tensor:
+        entity = contexts.entity
         item_rows, mention_rows = torch.split(rows, [len(self.items), entity.numel()])
-        mentioned = vectors[mention_rows].view(*entity.shape, -1)
-        user = encoders.entity_pooling(mentioned, entity != NONE)
-        scores: Tensor = user @ vectors[item_rows].T + self.bias
-        return scores
+        known = (entity != NONE)[..., None]
+        mentioned = nn.functional.embedding(mention_rows, vectors).view(*entity.shape, -1) * known
+        user = self._user(encoders, contexts, by_recommender, mentioned)
+        scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
+        if self.repeats is None:
+            return scores
+        places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
+        chances: Tensor = self.repeats(torch.softmax(scores, dim=1), user, mentioned, places)
+        return chances
+
+    def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:
+        user: Tensor = mentioned.new_zeros(len(mentioned), mentioned.shape[-1])
+        if "graph" in self.views:
+            user = user + encoders.entity_pooling(mentioned, contexts.entity != NONE)
+        if self.from_history is not None:
+            user = user + self.from_history(encoders.history_vectors(contexts.history))
+        if self.from_reviews is not None:
+            user = user + self.from_reviews(encoders.review_vectors(contexts.sentence))
+        if self.role is not None:
+            user = user + self.role(by_recommender.long())
+        return user

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from model.batches import Contexts, pad_slices, read_contexts
 from model.c2crs import C2CRS, make_model
-from model.config import ModelConfig, TextConfig
+from model.config import FineConfig, ModelConfig, TextConfig
 from model.data import Corpus
 from model.generator import Generator, Memory, response_loss
 from model.graph import Graph
@@ -38,8 +38,10 @@ class System(nn.Module):
 
 def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     """Make an untrained system for a corpus and a graph."""
-    encoders = make_model(corpus, graph, config)
-    return System(encoders, Recommender(corpus.items), Generator(corpus.vocabulary.response_size, config))
+    encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
+    asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
+    recommender = Recommender(corpus.items, graph.entities, asked, config)
+    return System(encoders, recommender, Generator(corpus.vocabulary.response_size, config))
 
 
 def contexts_of(system: System, corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts:
@@ -59,9 +61,35 @@ def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_wei
     return fine + coarse_weight * system.encoders.coarse_loss(encoded, temperature)
 
 
-def recommendation_loss(system: System, contexts: Contexts, target: Tensor) -> Tensor:
-    """Return the cross-entropy of the target items (int64 [n], places among the items)."""
-    return functional.cross_entropy(system.recommender(system.encoders, contexts.entity), target.to(system.device))
+def recommendation_loss(
+    system: System,
+    corpus: Corpus,
+    turns: Tensor,
+    target: Tensor,
+    config: TextConfig,
+    contrast: FineConfig,
+    weight: float,
+) -> Tensor:
+    """Return the cross-entropy of the target items, plus the fine stage's loss by `weight`.
+
+    Args:
+        system: what learns.
+        corpus: what it reads.
+        turns: int64 [n], whose turn names each target.
+        target: int64 [n], places among the items.
+        config: how texts are cut.
+        contrast: of the fine stage.
+        weight: of its loss beside this one.
+    """
+    distinct, rows = torch.unique(turns, return_inverse=True)
+    contexts = contexts_of(system, corpus, distinct, config)
+    speaks = corpus.turns.is_recommender[distinct].to(system.device)
+    scores = system.recommender(system.encoders, contexts, speaks)
+    rows, target = rows.to(system.device), target.to(system.device)
+    loss = functional.cross_entropy(functional.embedding(rows, scores), target)
+    if not weight:
+        return loss
+    return loss + weight * fine_loss(system, contexts, contrast.temperature, contrast.coarse_weight)
 
 
 def responses_of(system: System, corpus: Corpus, turns: Tensor, longest: int) -> tuple[Tensor, Tensor]:
