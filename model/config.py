@@ -108,6 +108,9 @@ class GenerateConfig(PhaseConfig):
     frequency_threshold: float = Field(default=1500, gt=0)  # beta: tokens seen more often weigh less
     weight_floor: float = Field(default=0.02, ge=0, le=1)  # gamma: least weight of a token
     test_responses: int = Field(default=500, ge=0)  # test responses that are generated and measured
+    decoding: Literal["greedy", "beam", "nucleus"] = "greedy"  # how a response is found
+    beams: int = Field(default=4, ge=1)  # of beam search
+    nucleus: float = Field(default=0.9, gt=0, le=1)  # chance of the tokens that a draw is made from
 
 
 class TrainConfig(Settings):

@@ -2,7 +2,6 @@
 
 Notable here:
 - recall is given under four protocols, with intervals, beside popularity and copy-history on the same samples;
-- node vectors are computed once for all samples;
 - generation is measured on a seeded choice of responses, whose size is in the config and in the result.
 """
 
@@ -18,16 +17,18 @@ from torch import Tensor
 
 from kgprep.artifacts import write_beside
 from model.baselines import copy_history, popularity
-from model.batches import batches
+from model.batches import batches, pad_slices
 from model.checkpoint import load, pick_device, run_folder
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
+from model.responses import fill_slots, new_items, said_words, scores_before, words_of
 from model.system import System, contexts_of, memory_of, responses_of
-from model.text import ITEM, PAD
+from model.text import END, ITEM, PAD, SPECIALS
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
 
-CHUNK = 1024
+SAMPLES = 20
+SAMPLE_TOKENS = 60
 
 
 def evaluate(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
@@ -74,19 +75,8 @@ def _other_splits(path: Path, about: dict[str, Any]) -> dict[str, Any]:
 
 def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> Tensor:
     """Return the recommender's scores of all items for each sample: float32 [samples, items], on the CPU."""
-    with torch.no_grad():
-        everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
-        nodes = system.encoders.graph_encoder(everything)
-        distinct, rows = torch.unique(samples.turn, return_inverse=True)
-        parts = [_scores(system, corpus, turns, nodes, config).cpu() for turns in torch.split(distinct, CHUNK)]
-    return torch.cat(parts)[rows] if parts else torch.zeros(0, len(corpus.items))
-
-
-def _scores(system: System, corpus: Corpus, turns: Tensor, nodes: Tensor, config: TrainConfig) -> Tensor:
-    speaks = corpus.turns.is_recommender[turns].to(system.device)
-    return system.recommender.score_with(
-        system.encoders, contexts_of(system, corpus, turns, config.text), speaks, nodes
-    )
+    distinct, rows = torch.unique(samples.turn, return_inverse=True)
+    return scores_before(system, corpus, distinct, config)[rows]
 
 
 def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
@@ -123,13 +113,15 @@ def _named_items(corpus: Corpus, samples: Samples) -> tuple[Tensor, Tensor]:
 
 
 def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
-    """Return perplexity, Distinct and BLEU of a seeded choice of responses."""
+    """Return perplexity, Distinct and BLEU of a seeded choice of responses, and some of them."""
     every = corpus.splits[split].responses
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(config.seed))
     turns = every[order[: config.generate.test_responses]].sort().values
     if not len(turns):
         return {"responses": 0}
-    said, wanted, surprise, tokens = [], [], 0.0, 0
+    said: list[list[str]] = [[]] * len(turns)
+    wanted: list[list[str]] = [[]] * len(turns)
+    surprise, tokens = 0.0, 0
     lengths = corpus.turns.history.end - corpus.turns.history.start
     for rows in batches(lengths[turns], config.generate.batch, None):
         memory = memory_of(system, contexts_of(system, corpus, turns[rows], config.text))
@@ -137,20 +129,41 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
         picked = system.generator(given, memory).gather(2, target[..., None]).squeeze(2)
         surprise -= float(picked[target != PAD].sum())
         tokens += int((target != PAD).sum())
-        said += _words(corpus, system.generator.generate(memory, config.text.response_tokens))
-        wanted += [sentence[:-1] for sentence in _words(corpus, target)]
+        words, references = said_words(system, corpus, memory, config), words_of(corpus, target)
+        for row, word, reference in zip(rows.tolist(), words, references, strict=True):
+            said[row], wanted[row] = word, [token for token in reference if token != SPECIALS[END]]
     item = corpus.vocabulary.words[ITEM]
     return {
         "responses": len(turns),
         "perplexity": math.exp(surprise / max(tokens, 1)),
         "items_per_response": sum(sentence.count(item) for sentence in said) / len(said),
+        "responses_with_an_item": sum(item in sentence for sentence in said) / len(said),
         **{f"distinct_pooled@{n}": distinct_pooled(said, n) for n in (1, 2, 3, 4)},
         **{f"distinct_per_sentence@{n}": distinct_per_sentence(said, n) for n in (1, 2, 3, 4)},
         **{f"bleu@{n}": bleu(said, wanted, n) for n in (1, 2, 3, 4)},
+        "samples": _samples(system, corpus, turns, said, wanted, config),
     }
 
 
-def _words(corpus: Corpus, ids: Tensor) -> list[list[str]]:
-    """Return the words of responses (int64 [n, T]), padding left out."""
-    words = corpus.vocabulary.words
-    return [[words[token] for token in row if token != PAD] for row in ids.tolist()]
+def _samples(
+    system: System,
+    corpus: Corpus,
+    turns: Tensor,
+    said: list[list[str]],
+    wanted: list[list[str]],
+    config: TrainConfig,
+) -> list[dict[str, str]]:
+    """Return a few responses beside what was said before and what the data set answers."""
+    chosen = torch.linspace(0, len(turns) - 1, min(SAMPLES, len(turns))).long()
+    shown = turns[chosen]
+    before = pad_slices(corpus.tokens, corpus.turns.history.at(shown).last(SAMPLE_TOKENS), PAD)
+    items = new_items(corpus, shown, scores_before(system, corpus, shown, config), config.text.response_tokens)
+    space = "" if corpus.vocabulary.chinese else " "
+    return [
+        {
+            "before": space.join(words),
+            "said": fill_slots(corpus, said[row], ranked),
+            "answer": space.join(wanted[row]),
+        }
+        for row, words, ranked in zip(chosen.tolist(), words_of(corpus, before), items.tolist(), strict=True)
+    ]

@@ -3,21 +3,24 @@
 Notable here:
 - a copy network mixes the vocabulary's distribution with the words of history and reviews that may be copied;
 - frequent tokens weigh less in the loss, down to a floor;
-- items are said as slots, which the recommender fills.
+- items are said as slots, which the recommender fills;
+- keys and values are kept while a response grows, so that each token is looked at once.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
 from model.encoders import open_first, positions
-from model.text import END, NEVER_SAID, PAD, START
+from model.text import NEVER_SAID, PAD
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,82 @@ class Memory:
         return Memory(*(tensor[rows] for tensor in vars(self).values()))
 
 
+class Attention(nn.Module):
+    """Attention with several heads, whose keys and values may be kept from call to call."""
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.query = nn.Linear(dim, dim)
+        self.key_and_value = nn.Linear(dim, 2 * dim)
+        self.merge = nn.Linear(dim, dim)
+
+    def remember(self, values: Tensor) -> Remembered:
+        """Return the keys and values of `values` [n, S, t]."""
+        key, value = self.key_and_value(values).chunk(2, dim=-1)
+        return Remembered(self._by_head(key), self._by_head(value))
+
+    def forward(self, state: Tensor, remembered: Remembered, hidden: Tensor) -> Tensor:
+        """Return what [n, T, t] attends to; `hidden` (bool, [n, 1, 1, S] or [T, S]) is true where it must not look."""
+        attended = functional.scaled_dot_product_attention(
+            self._by_head(self.query(state)),
+            remembered.key,
+            remembered.value,
+            attn_mask=~hidden,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        merged: Tensor = self.merge(attended.transpose(1, 2).reshape(state.shape))
+        return merged
+
+    def _by_head(self, vectors: Tensor) -> Tensor:
+        rows, length, dim = vectors.shape
+        return vectors.view(rows, length, self.heads, dim // self.heads).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """Keys and values of one attention, [n, heads, S, t / heads] each."""
+
+    key: Tensor
+    value: Tensor
+
+    def with_new(self, other: Remembered) -> Remembered:
+        """Return these followed by others."""
+        return Remembered(torch.cat([self.key, other.key], dim=2), torch.cat([self.value, other.value], dim=2))
+
+    def at(self, rows: Tensor) -> Remembered:
+        """Return those of some rows."""
+        return Remembered(self.key[rows], self.value[rows])
+
+
+@dataclass(frozen=True)
+class Saying:
+    """Responses on their way: what has been said so far, and what is attended to, as keys and values."""
+
+    memory: Memory
+    said: tuple[Remembered, ...]  # a layer
+    history: tuple[Remembered, ...]
+    entities: tuple[Remembered, ...]
+    reviews: tuple[Remembered, ...]
+
+    @property
+    def length(self) -> int:
+        """How many tokens have been said."""
+        return self.said[0].key.shape[2]
+
+    def at(self, rows: Tensor) -> Saying:
+        """Return some of the responses, each as often as it is named."""
+        parts = (self.said, self.history, self.entities, self.reviews)
+        return Saying(self.memory.at(rows), *(tuple(each.at(rows) for each in part) for part in parts))
+
+
 class DecoderLayer(nn.Module):
     """Self-attention, then cross-attention to history, entities and reviews, then a feed-forward part."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        dim, heads = config.text_dim, config.heads
-        attention = [nn.MultiheadAttention(dim, heads, config.dropout, batch_first=True) for _ in range(4)]
+        dim = config.text_dim
+        attention = [Attention(dim, config.heads, config.dropout) for _ in range(4)]
         self.own, self.history, self.entities, self.reviews = attention
         self.feed_forward = nn.Sequential(
             nn.Linear(dim, config.feed_forward_dim), nn.GELU(), nn.Linear(config.feed_forward_dim, dim)
@@ -52,21 +124,24 @@ class DecoderLayer(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(5))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, said: Tensor, memory: Memory, future: Tensor) -> Tensor:
-        """Return the new states [n, T, t] of what was said; `future` bool [T, T] hides what comes later."""
-        attended = self.own(said, said, said, attn_mask=future, need_weights=False)[0]
-        state: Tensor = self.norms[0](said + self.dropout(attended))
+    def forward(self, new: Tensor, saying: Saying, layer: int) -> tuple[Tensor, Remembered]:
+        """Return the states [n, T, t] of new tokens, and the keys and values of all that was said."""
+        said = saying.said[layer].with_new(self.own.remember(new))
+        future = torch.ones(new.shape[1], said.key.shape[2], dtype=torch.bool, device=new.device)
+        attended = self.own(new, said, future.triu(1 + saying.length))
+        state: Tensor = self.norms[0](new + self.dropout(attended))
+        memory = saying.memory
         chain = (
-            (self.history, memory.history, memory.history_mask),
-            (self.entities, memory.entities, memory.entity_mask),
-            (self.reviews, memory.reviews, memory.review_mask),
+            (self.history, saying.history[layer], memory.history_mask),
+            (self.entities, saying.entities[layer], memory.entity_mask),
+            (self.reviews, saying.reviews[layer], memory.review_mask),
         )
         for norm, (attention, values, mask) in zip(list(self.norms)[1:4], chain, strict=True):
-            attended = attention(state, values, values, key_padding_mask=~open_first(mask), need_weights=False)[0]
+            attended = attention(state, values, ~open_first(mask)[:, None, None])
             # A row without any value learns nothing from this link of the chain.
             state = norm(state + self.dropout(attended) * mask.any(dim=1)[:, None, None])
         last: Tensor = self.norms[4](state + self.dropout(self.feed_forward(state)))
-        return last
+        return last, said
 
 
 class Generator(nn.Module):
@@ -101,6 +176,18 @@ class Generator(nn.Module):
             copy_states=encoded.history,
         )
 
+    def begin(self, memory: Memory) -> Saying:
+        """Return responses to n contexts of which nothing has been said."""
+        layers = [cast(DecoderLayer, layer) for layer in self.layers]
+        nothing = memory.history.new_zeros(len(memory.history), 0, self.dim)
+        return Saying(
+            memory,
+            said=tuple(layer.own.remember(nothing) for layer in layers),
+            history=tuple(layer.history.remember(memory.history) for layer in layers),
+            entities=tuple(layer.entities.remember(memory.entities) for layer in layers),
+            reviews=tuple(layer.reviews.remember(memory.reviews) for layer in layers),
+        )
+
     def forward(self, said: Tensor, memory: Memory) -> Tensor:
         """Return log probabilities of the next token after each prefix.
 
@@ -111,13 +198,24 @@ class Generator(nn.Module):
         Returns:
             [n, T, response_size].
         """
-        length = said.shape[1]
-        state = self.embedding(said) * math.sqrt(self.dim) + positions(length, self.dim, said.device)
-        future = torch.ones(length, length, dtype=torch.bool, device=said.device).triu(1)
-        for layer in self.layers:
-            state = layer(state, memory, future)
+        return self.say(said, self.begin(memory))[0]
+
+    def say(self, new: Tensor, saying: Saying) -> tuple[Tensor, Saying]:
+        """Return log probabilities [n, T, response_size] after each of the new tokens, and the responses with them.
+
+        Args:
+            new: int64 [n, T], tokens that follow what has been said.
+            saying: the responses so far; they stay as they are.
+        """
+        places = positions(saying.length + new.shape[1], self.dim, new.device)[saying.length :]
+        state = self.embedding(new) * math.sqrt(self.dim) + places
+        said = []
+        for number, layer in enumerate(self.layers):
+            state, kept = layer(state, saying, number)
+            said.append(kept)
         words = (state @ self.embedding.weight.T + self.bias).masked_fill(self.never, -torch.inf)
-        return self._with_copies(state, torch.log_softmax(words, dim=-1), memory)
+        chances = self._with_copies(state, torch.log_softmax(words, dim=-1), saying.memory)
+        return chances, replace(saying, said=tuple(said))
 
     def _with_copies(self, state: Tensor, words: Tensor, memory: Memory) -> Tensor:
         """Mix the vocabulary's log distribution [n, T, V] with the distribution over what may be copied."""
@@ -128,30 +226,6 @@ class Generator(nn.Module):
         copied = torch.zeros_like(words).scatter_add(2, index, weights)
         gate = torch.sigmoid(self.copy_gate(state)) * able.any(dim=1)[:, None, None]
         return torch.log((1 - gate) * words.exp() + gate * copied + 1e-10)
-
-    @torch.no_grad()
-    def generate(self, memory: Memory, longest: int) -> Tensor:
-        """Say the likeliest token again and again.
-
-        Args:
-            memory: of n contexts.
-            longest: most tokens of a response.
-
-        Returns:
-            int64 [n, T], PAD after the end.
-        """
-        contexts = len(memory.history)
-        said = torch.full((contexts, 1), START, device=memory.history.device)
-        ended = torch.zeros(contexts, dtype=torch.bool, device=said.device)
-        for _ in range(longest):
-            following = self(said, memory)[:, -1].argmax(dim=-1)
-            following = torch.where(ended, PAD, following)
-            said = torch.cat([said, following[:, None]], dim=1)
-            ended |= following == END
-            if bool(ended.all()):
-                break
-        response = said[:, 1:]
-        return torch.where(response == END, PAD, response)
 
 
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:

@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-TOP = 10
 INTERVAL = (2.5, 97.5)
 
 
@@ -51,14 +50,14 @@ def recall_table(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, dict[str, Any]]:
-    """Return recall@k, MRR@10 and NDCG@10 of every subset of samples, with 95 % bootstrap intervals.
+    """Return recall@k, MRR@k and NDCG@k of every subset of samples, with 95 % bootstrap intervals.
 
     Args:
         ranks: [n], 1-based rank of each sample's target, as `ranks` returns them.
         roles: bool [n], whether the recommender names the target.
         novel: bool [n], whether the target is not mentioned earlier in its dialogue.
         dialogue_ids: the dialogue of each sample, n strings or integers.
-        ks: cut-offs of recall.
+        ks: cut-offs.
         resamples: number of bootstrap resamples.
         seed: of the bootstrap; each subset draws from the same seed.
 
@@ -94,10 +93,9 @@ def recall_table(
 
 def _gains(of_target: NDArray[np.float64], ks: Sequence[int]) -> tuple[list[str], NDArray[np.float64]]:
     """Return the metrics' names and each sample's contribution to their means, [n, metrics]."""
-    in_top = of_target <= TOP
     columns = {f"recall@{k}": (of_target <= k).astype(np.float64) for k in ks}
-    columns[f"mrr@{TOP}"] = in_top / of_target
-    columns[f"ndcg@{TOP}"] = in_top / np.log2(of_target + 1.0)
+    columns |= {f"mrr@{k}": (of_target <= k) / of_target for k in ks}
+    columns |= {f"ndcg@{k}": (of_target <= k) / np.log2(of_target + 1.0) for k in ks}
     return list(columns), np.stack(list(columns.values()), axis=1)
 
 

@@ -3,12 +3,11 @@
 Notable here:
 - four different "Distinct-n" circulate, ten times apart; ours are two, and each name says its denominator;
 - n-grams are counted over tokens and never across the boundary of a sentence;
-- BLEU is unsmoothed: one order without a match makes it 0, as in the paper.
+- BLEU is sacrebleu's, on our tokens and unsmoothed: one order without a match makes it 0, as in the paper.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -44,7 +43,7 @@ def distinct_per_sentence(tokens: Sequence[Sentence], n: int) -> float:
 
 
 def bleu(candidates: Sequence[Sentence], references: Sequence[Sentence], n: int = 4) -> float:
-    """Return corpus BLEU-n in [0, 1]: clipped precisions of orders 1..n, geometric mean, brevity penalty.
+    """Return corpus BLEU-n in [0, 1] as sacrebleu counts it on given tokens, without smoothing.
 
     Args:
         candidates: the tokens of each generated sentence.
@@ -54,14 +53,17 @@ def bleu(candidates: Sequence[Sentence], references: Sequence[Sentence], n: int 
     Raises:
         ValueError: the two differ in length.
 
-    Source: Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation", section 2.3.
+    Source: Post 2018, "A Call for Clarity in Reporting BLEU Scores".
     """
-    pairs = list(zip(candidates, references, strict=True))
-    precisions = [_clipped_precision(pairs, order) for order in range(1, n + 1)]
-    if not all(precisions):
+    from sacrebleu.metrics.bleu import BLEU
+
+    if len(candidates) != len(references):
+        raise ValueError("every candidate needs one reference")
+    if not candidates:
         return 0.0
-    logs = sum(math.log(precision) for precision in precisions)
-    return _brevity_penalty(pairs) * math.exp(logs / n)
+    scorer = BLEU(max_ngram_order=n, tokenize="none", smooth_method="none", force=True)
+    said, wanted = ([" ".join(sentence) for sentence in sentences] for sentences in (candidates, references))
+    return float(scorer.corpus_score(said, [wanted]).score) / 100
 
 
 def _pooled_counts(tokens: Sequence[Sentence], n: int) -> Counter[tuple[str, ...]]:
@@ -69,20 +71,3 @@ def _pooled_counts(tokens: Sequence[Sentence], n: int) -> Counter[tuple[str, ...
     for sentence in tokens:
         counts.update(ngrams(sentence, n))
     return counts
-
-
-def _clipped_precision(pairs: Sequence[tuple[Sentence, Sentence]], n: int) -> float:
-    """Return the share of the candidates' n-grams that stand in their reference, each as often as there at most."""
-    matched = total = 0
-    for candidate, reference in pairs:
-        found = Counter(ngrams(candidate, n))
-        matched += (found & Counter(ngrams(reference, n))).total()
-        total += found.total()
-    return matched / total if total else 0.0
-
-
-def _brevity_penalty(pairs: Sequence[tuple[Sentence, Sentence]]) -> float:
-    """Return 1 for candidates longer than their references in sum, else exp(1 - references / candidates)."""
-    candidate_length = sum(len(candidate) for candidate, _ in pairs)
-    reference_length = sum(len(reference) for _, reference in pairs)
-    return min(1.0, math.exp(1.0 - reference_length / candidate_length))

@@ -51,5 +51,5 @@ def test_a_wrong_setting_is_named(override: str, words: str) -> None:
 
 
 def test_a_missing_config_names_those_there_are() -> None:
-    with pytest.raises(KgprepError, match="one of c2crs, small"):
+    with pytest.raises(KgprepError, match="one of c2crs, c2crs_fused, small"):
         load_config("smal")

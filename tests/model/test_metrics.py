@@ -52,8 +52,8 @@ def loop_table(
         if (role == "all_roles" or is_recommender) and (kind == "all_targets" or is_novel)
     ]
     sums = {f"recall@{k}": float(sum(place <= k for place in chosen)) for k in ks}
-    sums["mrr@10"] = sum(1 / place for place in chosen if place <= 10)
-    sums["ndcg@10"] = sum(1 / math.log2(place + 1) for place in chosen if place <= 10)
+    sums |= {f"mrr@{k}": sum(1 / place for place in chosen if place <= k) for k in ks}
+    sums |= {f"ndcg@{k}": sum(1 / math.log2(place + 1) for place in chosen if place <= k) for k in ks}
     return {"samples": len(chosen)} | {name: total / len(chosen) for name, total in sums.items() if chosen}
 
 
@@ -79,7 +79,8 @@ def test_every_subset_agrees_with_a_plain_loop(rows: list[tuple[float, bool, boo
     for subset, row in table.items():
         expected = loop_table(places, recommender, novel, subset, (1, 10, 50))  # type: ignore[arg-type]
         assert row["samples"] == expected.pop("samples")
-        values = {name: row[name]["value"] for name in ("recall@1", "recall@10", "recall@50", "mrr@10", "ndcg@10")}
+        names = [f"{metric}@{k}" for metric in ("recall", "mrr", "ndcg") for k in (1, 10, 50)]
+        values = {name: row[name]["value"] for name in names}
         if row["samples"]:
             assert values == pytest.approx(expected)
         else:

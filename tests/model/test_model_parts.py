@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from model.batches import batches, pad_slices
 from model.config import GenerateConfig, ModelConfig
 from model.data import Slices
+from model.decode import say_likeliest
 from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.generator import Generator, Memory, response_loss, token_weights
 from model.graph import Graph, GraphEncoder, make_graph
@@ -149,7 +150,7 @@ def test_a_response_ends_once_and_stays_ended() -> None:
     with torch.no_grad():
         generator.bias[END] = 100.0
         generator.copy_gate.bias.fill_(-100.0)
-    response = generator.generate(a_memory(2, torch.tensor([[9], [9]])), longest=5)
+    response = say_likeliest(generator, a_memory(2, torch.tensor([[9], [9]])), longest=5)
     assert response.tolist() == [[PAD], [PAD]]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled, ngrams
@@ -54,7 +54,10 @@ def loop_bleu(candidates: list[list[str]], references: list[list[str]], n: int) 
     return float(penalty * product ** (1 / n))
 
 
-@given(st.lists(st.tuples(*[st.lists(st.sampled_from("ab"), max_size=8)] * 2), max_size=5), st.integers(1, 4))
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(*[st.lists(st.sampled_from("ab"), max_size=8)] * 2), min_size=1, max_size=5), st.integers(1, 4)
+)
 def test_bleu_agrees_with_a_plain_loop(pairs: list[tuple[list[str], list[str]]], n: int) -> None:
     candidates, references = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     assert bleu(candidates, references, n) == pytest.approx(loop_bleu(candidates, references, n))
@@ -63,7 +66,7 @@ def test_bleu_agrees_with_a_plain_loop(pairs: list[tuple[list[str], list[str]]],
 def test_bleu_of_the_papers_examples() -> None:
     seven_thes, reference = ["the"] * 7, ["the", "cat", "is", "on", "the", "mat"]
     assert bleu([seven_thes], [reference], 1) == pytest.approx(2 / 7)
-    assert bleu([reference], [reference]) == 1.0
+    assert bleu([reference], [reference]) == pytest.approx(1.0)
 
 
 def test_bleu_punishes_a_short_candidate_once() -> None:
@@ -72,5 +75,5 @@ def test_bleu_punishes_a_short_candidate_once() -> None:
 
 
 def test_bleu_needs_one_reference_a_candidate() -> None:
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="one reference"):
         bleu([["a"]], [], 1)

@@ -1,0 +1,70 @@
+"""Responses of a trained system as words: said by the decoder, their item slots filled by the recommender.
+
+Notable here:
+- a slot gets the best-ranked item that the dialogue has not named and the response has not yet got;
+- the words of the test set's own responses are read back the same way, so both can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from model.batches import pad_slices
+from model.config import TrainConfig
+from model.data import NONE, Corpus
+from model.decode import respond
+from model.generator import Memory
+from model.system import System, contexts_of
+from model.text import ITEM, PAD
+
+CHUNK = 1024
+
+
+@torch.no_grad()
+def scores_before(system: System, corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
+    """Return the recommender's scores of all items before each of `turns` (int64 [n]): float32 [n, items], on the CPU.
+
+    Node vectors are computed once for all turns.
+    """
+    everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
+    nodes = system.encoders.graph_encoder(everything)
+    parts = [torch.zeros(0, len(corpus.items))]
+    for some in torch.split(turns, CHUNK):
+        speaks = corpus.turns.is_recommender[some].to(system.device)
+        contexts = contexts_of(system, corpus, some, config.text)
+        parts.append(system.recommender.score_with(system.encoders, contexts, speaks, nodes).cpu())
+    return torch.cat(parts)
+
+
+def new_items(corpus: Corpus, turns: Tensor, scores: Tensor, most: int) -> Tensor:
+    """Return the best items that the dialogue has not named before each of `turns`: int64 [n, most]."""
+    named = pad_slices(corpus.mentions.item, corpus.turns.mentions.at(turns), NONE)
+    places = torch.where(named == NONE, scores.shape[1], named)
+    struck = torch.nn.functional.pad(scores, (0, 1)).scatter(1, places, -torch.inf)[:, :-1]
+    return struck.topk(min(most, scores.shape[1]), dim=1).indices
+
+
+def said_words(system: System, corpus: Corpus, memory: Memory, config: TrainConfig) -> list[list[str]]:
+    """Return the words that the decoder says, slots as ``<item>``."""
+    ids = respond(system.generator, memory, config.text.response_tokens, config.generate, config.seed)
+    return words_of(corpus, ids)
+
+
+def words_of(corpus: Corpus, ids: Tensor) -> list[list[str]]:
+    """Return the words of responses (int64 [n, T]), padding left out."""
+    words = corpus.vocabulary.words
+    return [[words[token] for token in row if token != PAD] for row in ids.tolist()]
+
+
+def fill_slots(corpus: Corpus, words: Sequence[str], items: Sequence[int]) -> str:
+    """Return a response as text, its slots filled with `items` (places among the items), the best first."""
+    slot, labels = corpus.vocabulary.words[ITEM], iter(items)
+    filled = [_label(corpus, next(labels, None)) if word == slot else word for word in words]
+    return ("" if corpus.vocabulary.chinese else " ").join(filled)
+
+
+def _label(corpus: Corpus, item: int | None) -> str:
+    return corpus.vocabulary.words[ITEM] if item is None else corpus.item_labels[item]

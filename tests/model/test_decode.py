@@ -1,0 +1,124 @@
+"""Decoding: a cache changes nothing, beams find what an exhaustive search finds, draws keep to the likely tokens."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.config import GenerateConfig, ModelConfig
+from model.decode import respond, say_best_beam, say_drawn, say_likeliest
+from model.generator import Generator, Memory
+from model.text import END, ITEM, NEVER_SAID, PAD, START
+
+SIZES = ModelConfig(text_dim=8, graph_dim=6, layers=2, heads=2, feed_forward_dim=8, dropout=0.1, bases=3)
+WORDS = 12
+
+
+def a_generator(seed: int) -> Generator:
+    torch.manual_seed(seed)
+    generator = Generator(WORDS, SIZES).eval()
+    with torch.no_grad():
+        generator.bias.normal_(std=2.0)
+    return generator
+
+
+def a_memory(contexts: int) -> Memory:
+    copies = torch.tensor([ITEM, *range(max(NEVER_SAID) + 1, WORDS)])[torch.randint(0, 5, (contexts, 3))]
+    copies[0, 1:] = PAD
+    mask = torch.rand(contexts, 2) < 0.5
+    return Memory(
+        history=torch.randn(contexts, 3, 8),
+        history_mask=copies != PAD,
+        entities=torch.randn(contexts, 2, 8),
+        entity_mask=mask,
+        reviews=torch.randn(contexts, 2, 8),
+        review_mask=mask.flip(0),
+        copies=copies,
+        copy_states=torch.randn(contexts, 3, 8),
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.integers(END, WORDS - 1), min_size=1, max_size=6), st.integers(0, 5))
+def test_a_response_said_in_pieces_has_the_chances_of_the_whole(seed: int, tokens: list[int], cut: int) -> None:
+    generator = a_generator(seed)
+    memory = a_memory(2)
+    said = torch.tensor([[START, *tokens]] * 2)
+    whole = generator(said, memory)
+    first, saying = generator.say(said[:, : cut + 1], generator.begin(memory))
+    pieces = [first]
+    for token in said[:, cut + 1 :].T:
+        chances, saying = generator.say(token[:, None], saying)
+        pieces.append(chances)
+    assert torch.allclose(torch.cat(pieces, dim=1), whole, atol=1e-5)
+
+
+def score(generator: Generator, memory: Memory, tokens: tuple[int, ...]) -> float:
+    given = torch.tensor([[START, *tokens[:-1]]])
+    chances = generator(given, memory)[0].detach()
+    return float(chances[range(len(tokens)), tokens].mean())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_enough_beams_find_the_best_of_all_responses(seed: int) -> None:
+    generator = a_generator(seed)
+    memory = a_memory(2)
+    longest = 3
+    able = [token for token in range(WORDS) if token not in NEVER_SAID]
+    words = [token for token in able if token != END]
+    every = [(*said, END) for length in range(longest) for said in itertools.product(words, repeat=length)] + list(
+        itertools.product(words, repeat=longest)
+    )
+    found = say_best_beam(generator, memory, longest, beams=len(words) ** 2)
+    for row in range(2):
+        one = memory.at(torch.tensor([row]))
+        best = max(every, key=lambda tokens: score(generator, one, tokens))
+        expected = [token for token in best if token != END]
+        assert found[row].tolist() == expected + [PAD] * (longest - len(expected))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_likeliest_tokens_are_those_of_the_full_pass(seed: int) -> None:
+    generator = a_generator(seed)
+    memory = a_memory(3)
+    response = say_likeliest(generator, memory, longest=5)
+    for row in range(3):
+        said = [START]
+        for _ in range(5):
+            following = int(generator(torch.tensor([said]), memory.at(torch.tensor([row])))[0, -1].argmax())
+            if following == END:
+                break
+            said.append(following)
+        assert [token for token in response[row].tolist() if token != PAD] == said[1:]
+
+
+def test_draws_keep_to_the_likely_tokens_and_to_the_seed() -> None:
+    generator = a_generator(1)
+    memory = a_memory(3)
+    rows = torch.arange(3).repeat_interleave(100)
+    drawn = say_drawn(generator, memory.at(rows), longest=1, share=0.5, seed=0)
+    assert torch.equal(drawn, say_drawn(generator, memory.at(rows), longest=1, share=0.5, seed=0))
+    chances = generator(torch.full((3, 1), START), memory)[:, -1].exp()
+    for row in range(3):
+        order = chances[row].argsort(descending=True).tolist()
+        needed = int((chances[row][order].cumsum(0) < 0.5).sum()) + 1
+        likely = {PAD if token == END else token for token in order[:needed]}
+        assert set(drawn[rows == row, 0].tolist()) <= likely
+    assert torch.equal(say_drawn(generator, memory, 4, 1e-9, 3), say_likeliest(generator, memory, 4))
+
+
+@pytest.mark.parametrize("decoding", ["greedy", "beam", "nucleus"])
+def test_the_config_says_how_responses_are_decoded(decoding: str) -> None:
+    generator = a_generator(2)
+    memory = a_memory(2)
+    config = GenerateConfig.model_validate({"decoding": decoding, "beams": 3, "nucleus": 0.8})
+    expected = {
+        "greedy": say_likeliest(generator, memory, 4),
+        "beam": say_best_beam(generator, memory, 4, 3),
+        "nucleus": say_drawn(generator, memory, 4, 0.8, 5),
+    }
+    assert torch.equal(respond(generator, memory, 4, config, seed=5), expected[decoding])
