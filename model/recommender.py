@@ -31,7 +31,8 @@ class RepeatGate(nn.Module):
         self.query = nn.Linear(dim, dim)
         self.age = nn.Embedding(_AGES, 1)
         self.gate = nn.Linear(dim + 1, 1)
-        nn.init.zeros_(self.age.weight)
+        # What was named last is repeated most often: the weights start there, since they are few and must go far.
+        self.age.weight.data = -torch.arange(_AGES, dtype=torch.float32)[:, None] / 2
         nn.init.constant_(self.gate.bias, -1.0)
 
     def forward(self, chances: Tensor, user: Tensor, mentioned: Tensor, places: Tensor) -> Tensor:
