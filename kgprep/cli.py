@@ -278,6 +278,29 @@ def evaluate_command(workspace: Path, run: str, split: str) -> None:
     print_outcome(workspace, run)
 
 
+@main.command("chat")
+@workspace_option
+@click.option("--run", "run", required=True, metavar="NAME", help="A trained run.")
+@debug_option
+def chat_command(workspace: Path, run: str) -> None:
+    """Talk with a trained run.
+
+    Shows what it links in your words, its ten best films with the way that the graph leads there, and its answer.
+    An empty line ends.
+
+    \b
+    Example:
+        kgprep chat -w workspaces/sample --run c2crs
+    """
+    from kgprep.linking.linker import EntityLinker
+    from model.chat import Chat
+
+    linker = EntityLinker.from_bundle(workspace)
+    chat = Chat(workspace, run, linker.link_one)
+    while text := click.prompt("you", default="", show_default=False, prompt_suffix="> ").strip():
+        click.echo(chat.say(text))
+
+
 @main.command("run")
 @click.argument("recipe")
 @click.option("-w", "--workspace", type=FOLDER, metavar="WS", help="Folder of the bundle; default workspaces/RECIPE.")

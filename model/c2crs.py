@@ -44,7 +44,8 @@ class C2CRS(nn.Module):
         Args:
             words: size of the vocabulary.
             graph: the graph of the bundle.
-            sentences: all sentence tokens, and each sentence's start and end in them (int64).
+            sentences: all sentence tokens, and each sentence's start and end in them (int64); they are no weights, so
+                others may be put in their place.
             config: sizes.
         """
         super().__init__()
@@ -62,7 +63,7 @@ class C2CRS(nn.Module):
         self.project_word = nn.Linear(text, shared)
         self.project_node = nn.Linear(shared, shared)
         self.project_sentence = nn.Linear(text, shared)
-        self._sentences = sentences
+        self.sentences = sentences
         self._views = config.views
 
     def encode_nodes(self, entity: Tensor) -> Tensor:
@@ -92,7 +93,7 @@ class C2CRS(nn.Module):
 
     def sentence_tokens(self, sentence: Tensor) -> Tensor:
         """Return the tokens of the sentences (int64 [k]) as int64 [k, longest]."""
-        tokens, start, end = self._sentences
+        tokens, start, end = self.sentences
         rows = sentence.cpu()
         return pad_slices(tokens, Slices(start[rows], end[rows]), PAD).to(sentence.device)
 

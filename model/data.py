@@ -113,15 +113,44 @@ def read_corpus(workspace: Path, config: TextConfig, vocabulary: Vocabulary | No
     Raises:
         KgprepError: a table is missing or outdated, or there is no training dialogue or no item.
     """
-    entities = read_table(workspace, ENTITIES).select("entity_id", "label", "is_item")
-    utterances = _with_turns(read_table(workspace, UTTERANCES))
-    triples = read_table(workspace, TRIPLES).with_columns(pl.col("sentence_id").rank("dense").cast(pl.Int64) - 1)
-    items = entities.filter("is_item").sort("entity_id").with_row_index("item")
-    if utterances.filter(pl.col("split") == "train").is_empty() or items.is_empty():
+    utterances = read_table(workspace, UTTERANCES)
+    entities = read_table(workspace, ENTITIES)
+    is_train = pl.col("split").cast(pl.String) == "train"
+    if utterances.filter(is_train).is_empty() or not entities["is_item"].any():
         raise KgprepError(f"{workspace} holds no training dialogues or no items: run kgprep build-kg with --dialogues")
-    mentions = _mentions(read_table(workspace, MENTIONS), utterances, items, triples)
-    chinese = vocabulary.chinese if vocabulary else is_chinese(utterances.filter(pl.col("split") == "train")["text"])
-    names = _chinese_names(workspace) if chinese else None
+    chinese = vocabulary.chinese if vocabulary else is_chinese(utterances.filter(is_train)["text"])
+    names = chinese_names(workspace) if chinese else None
+    tables = Tables(entities, utterances, read_table(workspace, MENTIONS), read_table(workspace, TRIPLES))
+    return pack_corpus(tables, config, vocabulary, chinese, names)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a corpus is made of, in the columns of the bundle's tables."""
+
+    entities: pl.DataFrame
+    utterances: pl.DataFrame
+    mentions: pl.DataFrame
+    triples: pl.DataFrame
+
+
+def pack_corpus(
+    tables: Tables, config: TextConfig, vocabulary: Vocabulary | None, chinese: bool, names: pl.Series | None
+) -> Corpus:
+    """Return dialogues and triples as packed tensors.
+
+    Args:
+        tables: of a bundle, or of a dialogue that is going on.
+        config: how texts are cut.
+        vocabulary: the words of a trained model; None builds them from the training split.
+        chinese: whether words are cut by jieba.
+        names: Chinese names that are words of their own.
+    """
+    utterances = _with_turns(tables.utterances)
+    triples = tables.triples.with_columns(pl.col("sentence_id").rank("dense").cast(pl.Int64) - 1)
+    entities = tables.entities.select("entity_id", "label", "is_item")
+    items = entities.filter("is_item").sort("entity_id").with_row_index("item")
+    mentions = _mentions(tables.mentions, utterances, items, triples)
     tokens = _tokens(_segments(utterances, mentions), chinese, names).join(
         utterances.select("utterance", "turn_number", "role", "split"),
         on="utterance",
@@ -196,7 +225,8 @@ def _segments(utterances: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([between, named, rest]).sort("utterance", "place", "part")
 
 
-def _chinese_names(workspace: Path) -> pl.Series:
+def chinese_names(workspace: Path) -> pl.Series:
+    """Return the Chinese names of the bundle's entities, which jieba is told."""
     aliases = read_table(workspace, ALIASES)["alias"].str.to_lowercase()
     return aliases.filter(aliases.str.contains(r"\p{Han}") & ~aliases.str.contains(r"\s")).unique().sort()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 import signal
 import threading
 import time
@@ -28,6 +29,7 @@ from kgprep.artifacts import KgprepError, write_beside
 from model.batches import batches
 from model.checkpoint import pick_device, run_folder, save
 from model.config import TrainConfig
+from model.curves import Watcher, draw_curves, scalars
 from model.data import Corpus, read_corpus
 from model.graph import read_graph
 from model.phases import Phase, console, phases_of
@@ -75,8 +77,9 @@ def train(
     state = load_state(system, folder, workspace, config) if resume else new_state(system, config.seed)
     if not resume:
         state_path(folder).unlink(missing_ok=True)
-    with _interrupted() as interrupted:
-        training = _Training(state, config, folder, workspace, interrupted)
+        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    with _interrupted() as interrupted, scalars(folder) as watcher:
+        training = _Training(state, config, folder, workspace, interrupted, watcher)
         for number, phase in enumerate(phases_of(system, corpus, config)):
             if number >= state.progress.phase:
                 training.run_phase(phase)
@@ -84,6 +87,7 @@ def train(
     save(folder, workspace, system, config, corpus, [asdict(epoch) for epoch in figures])
     with write_beside(folder / "log.jsonl") as partial:
         partial.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in figures), encoding="utf-8")
+    draw_curves(figures, folder / "curves.png")
     state_path(folder).unlink(missing_ok=True)
     return RunSummary(folder, tuple(figures), time.monotonic() - started)
 
@@ -136,6 +140,7 @@ class _Training:
     folder: Path
     workspace: Path
     interrupted: threading.Event
+    watcher: Watcher
 
     def run_phase(self, phase: Phase) -> None:
         """Learn until epochs or steps are used up or the validation figure stops falling; keep the best weights."""
@@ -173,6 +178,7 @@ class _Training:
         seconds = round(time.monotonic() - started, 2)
         progress.figures.append(EpochFigures(phase.name, progress.epochs, progress.steps, mean_loss, valid, seconds))
         _say(phase, progress.figures[-1])
+        self.watcher(progress.figures[-1])
         if math.isnan(valid) or valid < progress.best:
             progress.best, progress.worse = valid, 0
             self.state.keep_best()

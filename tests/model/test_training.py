@@ -126,6 +126,19 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(copied: 
     assert not (copied / "runs" / "wild" / "checkpoint.json").exists()
 
 
+def test_a_run_leaves_its_curves_and_scalars(sample_workspace: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = sample_workspace / "runs" / "c2crs"
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    logged = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    for phase in ("coarse", "fine", "recommend", "generate"):
+        expected = [epoch["valid"] for epoch in logged if epoch["phase"] == phase]
+        assert [event.value for event in events.Scalars(f"{phase}/valid")] == pytest.approx(expected)
+
+
 def test_a_run_is_named_plainly(sample_workspace: Path) -> None:
     with pytest.raises(KgprepError, match="cannot name a run"):
         train(sample_workspace, "../elsewhere", SHORT)

@@ -1,0 +1,58 @@
+"""How a run went, for the eye: scalars for TensorBoard while it trains, and its curves as a picture.
+
+Notable here: scalars go to ``runs/NAME/tensorboard``, one point an epoch; a run that goes on adds to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol
+
+from kgprep.artifacts import write_beside
+from model.training_state import EpochFigures
+
+
+class Watcher(Protocol):
+    """Takes the figures of an epoch."""
+
+    def __call__(self, epoch: EpochFigures) -> None:
+        """Show the figures."""
+
+
+@contextmanager
+def scalars(folder: Path) -> Iterator[Watcher]:
+    """Yield what writes the figures of epochs for TensorBoard to the run in `folder`."""
+    from torch.utils.tensorboard.writer import SummaryWriter
+
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
+
+        def write(epoch: EpochFigures) -> None:
+            for name in ("loss", "valid", "seconds"):
+                writer.add_scalar(f"{epoch.phase}/{name}", getattr(epoch, name), epoch.epoch)
+            writer.flush()
+
+        yield write
+
+
+def draw_curves(epochs: Sequence[EpochFigures], path: Path) -> None:
+    """Draw the training loss and the validation figure of each phase over its epochs, as PNG."""
+    from matplotlib.figure import Figure
+
+    phases = list(dict.fromkeys(epoch.phase for epoch in epochs))
+    figure = Figure(figsize=(4 * max(len(phases), 1), 3), layout="constrained")
+    for place, phase in enumerate(phases, start=1):
+        axes = figure.add_subplot(1, len(phases), place, title=phase, xlabel="epoch")
+        here = [epoch for epoch in epochs if epoch.phase == phase]
+        numbers = [epoch.epoch for epoch in here]
+        axes.plot(numbers, [epoch.loss for epoch in here], marker="o", color="tab:blue", label="loss, training")
+        beside = axes.twinx()
+        valid = [epoch.valid for epoch in here]
+        beside.plot(numbers, valid, marker="s", color="tab:orange", label="figure, validation")
+        axes.legend(handles=[*axes.lines, *beside.lines], fontsize="small")
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", dpi=120)
+    with write_beside(path) as partial:
+        partial.write_bytes(drawn.getvalue())
