@@ -217,7 +217,12 @@ def align_reviews_command(
 @workspace_option
 @click.option("--run", "run", required=True, metavar="NAME", help="Name of the run; its files go to runs/NAME.")
 @click.option(
-    "--config", "config", default="c2crs", show_default=True, metavar="FILE", help="c2crs, small, or a YAML file."
+    "--config",
+    "config",
+    default="c2crs",
+    show_default=True,
+    metavar="FILE",
+    help="c2crs, c2crs_fused, small, or a YAML file.",
 )
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change one setting of the config; repeat it."
@@ -317,8 +322,11 @@ def chat_command(workspace: Path, run: str) -> None:
     metavar="KEY=VALUE",
     help="Change the recipe, such as train.max_steps=20; repeat it.",
 )
+@click.option("--variants", is_flag=True, help="Train and measure the run's ablations too, each as RUN-VARIANT.")
 @debug_option
-def run_command(recipe: str, workspace: Path | None, from_stage: str | None, settings: tuple[str, ...]) -> None:
+def run_command(
+    recipe: str, workspace: Path | None, from_stage: str | None, settings: tuple[str, ...], variants: bool
+) -> None:
     """Run a recipe's stages, skipping what is up to date.
 
     A stage runs again when an input, a parameter or the stage before it has changed.
@@ -329,11 +337,13 @@ def run_command(recipe: str, workspace: Path | None, from_stage: str | None, set
     Example:
         kgprep run sample -w workspaces/sample --set train.max_steps=20
     """
-    from pipelines.outcome import print_outcome
+    from pipelines.outcome import print_outcome, print_variants
     from pipelines.runner import run_recipe
 
-    result = run_recipe(recipe, workspace, from_stage, settings)
-    print_outcome(result.workspace, result.run)
+    result = run_recipe(recipe, workspace, from_stage, settings, variants=variants)
+    print_outcome(result.workspace, result.runs[0])
+    if variants:
+        print_variants(result.workspace, result.runs)
 
 
 @main.command("validate")

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kgprep.artifacts import KgprepError
 
 SHIPPED = Path(__file__).parent / "configs"
+VARIANTS = SHIPPED / "variants"
 
 
 class Settings(BaseModel):
@@ -127,20 +128,39 @@ class TrainConfig(Settings):
     generate: GenerateConfig = GenerateConfig()
 
 
-def load_config(path: Path | str | None, overrides: Sequence[str] = ()) -> TrainConfig:
-    """Return the config in a file with single values set on top.
+def variant_names() -> list[str]:
+    """Return the names of the ablations that come with the package: each leaves out a part of what is learnt."""
+    return sorted(path.stem for path in VARIANTS.glob("*.yaml"))
+
+
+def load_config(path: Path | str | None, overrides: Sequence[str] = (), variant: str | None = None) -> TrainConfig:
+    """Return the config in a file, changed to a variant, with single values set on top.
 
     Args:
         path: a YAML or JSON file, or the name of a config shipped in model/configs; None for the published defaults.
         overrides: dotted settings such as `coarse.epochs=3`; values are read as YAML.
+        variant: one of `variant_names()`.
 
     Raises:
-        KgprepError: no such file, not YAML, an unknown key, or a value outside its range.
+        KgprepError: no such file or variant, not YAML, an unknown key, or a value outside its range.
     """
     settings = _read(path) if path is not None else {}
     for override in overrides:
         _set(settings, override)
+    if variant is not None:
+        if variant not in variant_names():
+            raise KgprepError(f"there is no variant {variant}: choose one of {', '.join(variant_names())}")
+        settings = _merged(settings, _read(VARIANTS / f"{variant}.yaml"))
     return parse_config(settings, str(path) if path is not None else "the settings")
+
+
+def _merged(settings: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """Return nested settings with others set on top."""
+    both = {
+        key: _merged(settings[key], other) if isinstance(other, dict) and isinstance(settings.get(key), dict) else other
+        for key, other in others.items()
+    }
+    return {**settings, **both}
 
 
 def parse_config(settings: Mapping[str, Any], where: str) -> TrainConfig:

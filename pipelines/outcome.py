@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def print_outcome(workspace: Path, run: str) -> None:
     console.print(f"bundle   {workspace}")
     console.print(f"run      {metrics_path.parent}")
     console.print(f"metrics  {metrics_path}")
+
+
+def print_variants(workspace: Path, runs: Sequence[str]) -> None:
+    """Print recall@10 on the test split of several runs, one a row."""
+    heads = [Column("run", no_wrap=True), *(Column(label, justify="right", no_wrap=True) for label in VIEWS.values())]
+    table = RichTable(*heads, title="Recall@10 on test, roles and targets", title_justify="left", box=SIMPLE_HEAD)
+    for run in runs:
+        metrics = json.loads((workspace / "runs" / run / "metrics.json").read_text(encoding="utf-8"))
+        views = metrics["recommendation"]["test"]["c2crs"]
+        table.add_row(run, *(_recall_cells(views[view])[1] for view in VIEWS))
+    Console(highlight=False, soft_wrap=True).print(table)
 
 
 def _rows(workspace: Path) -> RichTable:

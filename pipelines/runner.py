@@ -35,15 +35,21 @@ class Step:
 
 @dataclass(frozen=True)
 class RecipeRun:
-    """Where a recipe's results lie, and which of its stages ran."""
+    """Where a recipe's results lie, the runs that it made, and which of its stages ran."""
 
     workspace: Path
-    run: str
+    runs: tuple[str, ...]
+    """The recipe's own first, then its variants."""
     ran: tuple[str, ...]
 
 
 def run_recipe(
-    name: str, workspace: Path | None = None, from_stage: str | None = None, overrides: Sequence[str] = ()
+    name: str,
+    workspace: Path | None = None,
+    from_stage: str | None = None,
+    overrides: Sequence[str] = (),
+    *,
+    variants: bool = False,
 ) -> RecipeRun:
     """Run the stages of a recipe in order, skipping those that are up to date.
 
@@ -52,6 +58,7 @@ def run_recipe(
         workspace: folder of the bundle; ``workspaces/<recipe>`` where None.
         from_stage: run this stage and all later ones in any case.
         overrides: settings as ``section.key=value``.
+        variants: train and measure the run's ablations too.
 
     Raises:
         KgprepError: the recipe, its data or a stage's input is wrong.
@@ -61,13 +68,14 @@ def run_recipe(
     place = workspace or Path("workspaces") / Path(name).stem
     forced = STAGES[STAGES.index(from_stage) :] if from_stage else ()
     ran: list[str] = []
-    for step in _steps(recipe, place):
+    for step in [*_steps(recipe, place), *(_variants(recipe, place) if variants else ())]:
         if not ran and step.stage.partition("/")[0] not in forced and is_current(place, step.stage, step.parameters):
             console.print(f"[bold]{step.stage}[/bold]: nothing has changed, kept")
             continue
         step.call()
         ran.append(step.stage)
-    return RecipeRun(place, recipe.train.run, tuple(ran))
+    runs = (recipe.train.run, *(variant_run(recipe.train.run, name) for name in _variant_names() if variants))
+    return RecipeRun(place, runs, tuple(ran))
 
 
 def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False, resume: bool = False) -> None:
@@ -114,6 +122,37 @@ def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
         Step("build-kg", recipe.build_kg.model_dump(mode="json"), lambda: build_kg(workspace, recipe.build_kg)),
         *collecting,
         Step("align-reviews", align.model_dump(mode="json"), lambda: align_reviews(workspace, align)),
+        *_train_and_evaluate(workspace, run, config),
+    ]
+
+
+def variant_run(run: str, variant: str) -> str:
+    """Return the name of the run of a variant of `run`."""
+    return f"{run}-{variant}"
+
+
+def _variant_names() -> list[str]:
+    from model.config import variant_names
+
+    return variant_names()
+
+
+def _variants(recipe: Recipe, workspace: Path) -> list[Step]:
+    from model.config import load_config
+
+    return [
+        step
+        for name in _variant_names()
+        for step in _train_and_evaluate(
+            workspace,
+            variant_run(recipe.train.run, name),
+            load_config(recipe.train.config, recipe.train.settings, name),
+        )
+    ]
+
+
+def _train_and_evaluate(workspace: Path, run: str, config: Any) -> list[Step]:
+    return [
         Step(f"train/{run}", config.model_dump(mode="json"), lambda: _train_on(workspace, run, config)),
         Step(f"evaluate/{run}", {"split": "test"}, lambda: evaluate_run(workspace, run)),
     ]

@@ -1,0 +1,90 @@
+"""Ablations: each variant takes out what it says, and a recipe trains all of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from kgprep.artifacts import KgprepError
+from model.config import load_config, variant_names
+from model.data import read_corpus
+from model.graph import read_graph
+from model.phases import phases_of
+from model.system import System, coarse_loss, contexts_of, make_system
+from pipelines.runner import run_recipe
+
+PHASES = ["coarse", "fine", "recommend", "generate"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "phases"),
+    [
+        ("without_coarse_to_fine", ["recommend", "generate"]),
+        ("without_coarse", ["fine", "recommend", "generate"]),
+        ("without_fine", ["coarse", "recommend", "generate"]),
+        ("multi_task", ["recommend", "generate"]),
+        ("without_history", PHASES),
+        ("without_graph", PHASES),
+        ("without_reviews", PHASES),
+    ],
+)
+def test_a_variant_has_the_phases_that_it_says(sample_workspace: Path, variant: str, phases: list[str]) -> None:
+    config = load_config("small", variant=variant)
+    system = _system(sample_workspace, variant)
+    corpus = read_corpus(sample_workspace, config.text)
+    found = list(phases_of(system, corpus, config))
+    assert [phase.name for phase in found] == phases
+    recommend = found[phases.index("recommend")]
+    learnt = {id(weight) for weight in recommend.learns}
+    assert all(id(weight) in learnt for weight in system.encoders.parameters()) == (variant == "multi_task")
+    assert recommend.loss(torch.arange(8)).isfinite()
+
+
+def test_every_variant_is_tested_above_and_named_in_an_error() -> None:
+    assert len(variant_names()) == 7
+    with pytest.raises(KgprepError, match="choose one of multi_task, without_coarse"):
+        load_config("small", variant="without_sense")
+
+
+@pytest.mark.parametrize(
+    ("variant", "untouched"),
+    [
+        ("without_history", "history_encoder"),
+        ("without_reviews", "sentence_encoder"),
+        ("without_graph", "graph_encoder"),
+    ],
+)
+def test_what_is_left_out_learns_nothing_from_contrast(sample_workspace: Path, variant: str, untouched: str) -> None:
+    config = load_config("small", variant=variant)
+    system = _system(sample_workspace, variant)
+    corpus = read_corpus(sample_workspace, config.text)
+    contexts = contexts_of(system, corpus, corpus.splits["train"].contexts[:32], config.text)
+    torch.autograd.backward(coarse_loss(system, contexts, 0.07))
+    touched = {
+        name.split(".")[0]
+        for name, weight in system.encoders.named_parameters()
+        if weight.grad is not None and bool(weight.grad.any())
+    }
+    assert untouched not in touched
+    assert touched
+
+
+def _system(workspace: Path, variant: str) -> System:
+    config = load_config("small", variant=variant)
+    torch.manual_seed(0)
+    return make_system(read_corpus(workspace, config.text), read_graph(workspace), config.model)
+
+
+def test_a_recipe_trains_and_measures_its_variants(sample_workspace: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    settings = ["train.max_steps=2", "train.generate.epochs=0", "train.generate.test_responses=0"]
+    result = run_recipe("sample", workspace, overrides=settings, variants=True)
+    assert result.runs == ("c2crs", *(f"c2crs-{variant}" for variant in variant_names()))
+    for run in result.runs:
+        metrics = json.loads((workspace / "runs" / run / "metrics.json").read_text())
+        assert metrics["recommendation"]["test"]["c2crs"]["all_roles/all_targets"]["samples"] > 0
+    assert run_recipe("sample", workspace, overrides=settings, variants=True).ran == ()
