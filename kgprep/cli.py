@@ -561,7 +561,9 @@ def collect_reviews_command(site: str, **options: Any) -> None:
 
 @main.command("export")
 @workspace_option
-@click.option("--to", "target", required=True, metavar="TARGET", help="crslab, pyg or rdf.")
+@click.option(
+    "--to", "target", required=True, metavar="TARGET", help="crslab, huggingface, pyg, pykeen, rdf, recbole or unicrs."
+)
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
 @debug_option
 def export_command(workspace: Path, target: str, out: Path) -> None:
@@ -574,6 +576,34 @@ def export_command(workspace: Path, target: str, out: Path) -> None:
     from kgprep.export import export
 
     export(workspace, target, out)
+
+
+@main.command("triples")
+@workspace_option
+@click.option("--out", type=FILE, required=True, metavar="FILE", help="File to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "jsonl", "tsv"]),
+    default="parquet",
+    show_default=True,
+    help="Form of the file.",
+)
+@click.option("--split", type=click.Choice(["train", "valid", "test"]), help="Part of the dialogues; all by default.")
+@click.option("--columns", metavar="NAMES", default="", help="Columns to write, separated by commas; all by default.")
+@debug_option
+def triples_command(workspace: Path, out: Path, form: str, split: str | None, columns: str) -> None:
+    """Write the word-entity-sentence triples as one file.
+
+    \b
+    Example:
+        kgprep triples -w workspaces/sample --format tsv --columns word,label,sentence --out triples.tsv
+    """
+    from kgprep.triples_file import write_triples
+
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    for count in write_triples(workspace, out, form, split, wanted):
+        click.echo(str(count))
 
 
 @main.command("report")

@@ -14,14 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgprep.errors import KgprepError
-from kgprep.export import crslab, pyg, rdf
+from kgprep.export import crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
 from kgprep.export.exported import Exported
 from kgprep.provenance import console
 
 TARGETS: Mapping[str, Callable[[Path, Path], Exported]] = {
     "crslab": crslab.write,
+    "huggingface": huggingface.write,
     "pyg": pyg.write,
+    "pykeen": pykeen.write,
     "rdf": rdf.write,
+    "recbole": recbole.write,
+    "unicrs": unicrs.write,
 }
 
 
@@ -58,8 +62,9 @@ def export(workspace: Path, target: str, out: Path) -> Exported:
 def _readme(exported: Exported) -> str:
     written = "\n".join(f"- {count}" for count in exported.counts)
     lost = "\n".join(f"- {sentence}" for sentence in exported.lost)
+    card = f"{exported.card}\n" if exported.card else ""
     return (
-        f"# A kgprep bundle in the form {exported.target}\n\n"
+        f"{card}# A kgprep bundle in the form {exported.target}\n\n"
         f"Written by `kgprep export --to {exported.target}`.\n\n"
         f"## What is here\n\n{written}\n\n"
         f"## What the bundle has and this form does not\n\n{lost}\n\n"

@@ -34,8 +34,8 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
 
 
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
-    with pytest.raises(KgprepError, match="choose from crslab, pyg, rdf"):
-        export(workspace, "pykeen", tmp_path / "out")
+    with pytest.raises(KgprepError, match="choose from crslab, huggingface, pyg"):
+        export(workspace, "word2vec", tmp_path / "out")
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -1,0 +1,150 @@
+"""Targets that libraries read, read back by readers written from the public forms."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TABLES, UTTERANCES, read_table
+from kgprep.export import export
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def forward_triples(workspace: Path) -> set[tuple[str, str, str]]:
+    entities = dict(read_table(workspace, ENTITIES).select("entity_id", "iri").iter_rows())
+    relations = read_table(workspace, RELATIONS).filter(pl.col("inverse_of").is_null())
+    names = dict(relations.select("relation_id", "iri").iter_rows())
+    edges = read_table(workspace, EDGES).select("head", "relation", "tail").iter_rows()
+    return {(entities[head], names[relation], entities[tail]) for head, relation, tail in edges if relation in names}
+
+
+def test_pykeen_splits_hold_every_forward_edge_once(sample_workspace: Path, tmp_path: Path) -> None:
+    folder = export(sample_workspace, "pykeen", tmp_path / "out").folder
+    splits = {split: [tuple(row) for row in rows(folder / f"{split}.tsv")] for split in ("train", "valid", "test")}
+    every = [triple for triples in splits.values() for triple in triples]
+    assert len(every) == len(set(every))
+    assert set(every) == forward_triples(sample_workspace)
+    assert len(splits["valid"]) > 50
+    assert len(splits["test"]) > 50
+
+
+def test_pykeen_held_out_edges_are_not_given_away(sample_workspace: Path, tmp_path: Path) -> None:
+    folder = export(sample_workspace, "pykeen", tmp_path / "out").folder
+    train, valid, test = (rows(folder / f"{split}.tsv") for split in ("train", "valid", "test"))
+    pairs = [{frozenset((head, tail)) for head, _, tail in part} for part in (train, valid, test)]
+    assert not pairs[0] & pairs[1] | pairs[0] & pairs[2] | pairs[1] & pairs[2]
+    known = {end for head, _, tail in train for end in (head, tail)}
+    assert {end for head, _, tail in [*valid, *test] for end in (head, tail)} <= known
+    assert {relation for _, relation, _ in [*valid, *test]} <= {relation for _, relation, _ in train}
+
+
+def test_recbole_fields_are_typed_and_agree_with_the_bundle(sample_workspace: Path, tmp_path: Path) -> None:
+    folder = export(sample_workspace, "recbole", tmp_path / "out").folder
+    header, *interactions = rows(folder / "kgprep.inter")
+    assert header == ["user_id:token", "item_id:token", "liked:float", "timestamp:float"]
+    entities = read_table(sample_workspace, ENTITIES)
+    items = set(entities.filter("is_item")["entity_id"])
+    gold = read_table(sample_workspace, MENTIONS).filter(pl.col("method").cast(pl.String) == "gold")
+    named = {
+        (dialogue, entity)
+        for dialogue, entity in gold.select("dialogue_id", "entity_id").iter_rows()
+        if entity in items
+    }
+    assert {(row[0], int(row[1])) for row in interactions} == named
+    assert {row[2] for row in interactions} <= {"", "0", "1"}
+    header, *films = rows(folder / "kgprep.item")
+    assert header == ["item_id:token", "title:token_seq", "year:float"]
+    assert {int(row[0]) for row in films} == items
+    assert {tuple(row) for row in rows(folder / "kgprep.kg")[1:]} == forward_triples(sample_workspace)
+    links = {int(item): iri for item, iri in rows(folder / "kgprep.link")[1:]}
+    assert links == dict(entities.filter("is_item").select("entity_id", "iri").iter_rows())
+
+
+def test_huggingface_configurations_hold_every_row(sample_workspace: Path, tmp_path: Path) -> None:
+    folder = export(sample_workspace, "huggingface", tmp_path / "out").folder
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    _, front, _ = card.split("---\n", 2)
+    configs = {config["config_name"]: config["data_files"] for config in yaml.safe_load(front)["configs"]}
+    present = {name for name, table in TABLES.items() if table.path(sample_workspace).exists()}
+    assert set(configs) == {_called(name) for name in present}
+    for config, files in configs.items():
+        frames = [pl.read_parquet(folder / file["path"]) for file in files]
+        name = next(name for name in present if _called(name) == config)
+        assert sum(frame.height for frame in frames) == read_table(sample_workspace, TABLES[name]).height
+        assert {file["split"] for file in files} <= {"train", "validation", "test"}
+        assert not any(isinstance(kind, pl.Enum) for frame in frames for kind in frame.dtypes)
+
+
+def _called(table: str) -> str:
+    folder, name = table.split("/")
+    return folder if folder == name else f"{folder}_{name}"
+
+
+def test_unicrs_dialogues_and_graph_agree_with_the_bundle(sample_workspace: Path, tmp_path: Path) -> None:
+    folder = export(sample_workspace, "unicrs", tmp_path / "out").folder
+    entities = read_table(sample_workspace, ENTITIES)
+    ids = json.loads((folder / "entity2id.json").read_text(encoding="utf-8"))
+    assert ids == {f"<{iri}>": entity for entity, iri in entities.select("entity_id", "iri").iter_rows()}
+    names = {number: name for name, number in json.loads((folder / "relation2id.json").read_text()).items()}
+    graph = json.loads((folder / "dbpedia_subkg.json").read_text())
+    iri = dict(entities.select("entity_id", "iri").iter_rows())
+    found = [(int(head), relation, tail) for head, pairs in graph.items() for relation, tail in pairs]
+    loops = [(head, tail) for head, relation, tail in found if names[relation] == "self_loop"]
+    edges = [
+        (iri[head], names[relation].strip("<>"), iri[tail])
+        for head, relation, tail in found
+        if names[relation] != "self_loop"
+    ]
+    assert len(edges) == len(set(edges))
+    assert set(edges) == forward_triples(sample_workspace)
+    assert all(head == tail for head, tail in loops)
+    assert {head for head, _ in loops} == {end for head, _, tail in found for end in (head, tail)}
+    assert json.loads((folder / "item_ids.json").read_text()) == entities.filter("is_item")["entity_id"].to_list()
+    utterances = read_table(sample_workspace, UTTERANCES).sort("dialogue_id", "turn")
+    mentions = read_table(sample_workspace, MENTIONS)
+    linked = 0
+    for split in ("train", "valid", "test"):
+        lines = (folder / f"{split}_data_dbpedia.jsonl").read_text(encoding="utf-8").splitlines()
+        turns = [turn for line in lines for turn in json.loads(line)]
+        here = utterances.filter(pl.col("split").cast(pl.String) == split)
+        assert [turn["text"] for turn in turns] == here["text"].to_list()
+        assert [turn["role"].lower() for turn in turns] == here["role"].cast(pl.String).to_list()
+        assert all(len(turn["movie"]) == len(turn["movie_link"]) == len(turn["movie_name"]) for turn in turns)
+        linked += sum(len(turn["movie_link"]) + len(turn["entity_link"]) for turn in turns)
+    assert linked == mentions.height
+
+
+@pytest.mark.real_data
+def test_unicrs_files_have_the_shape_of_real_ones(sample_workspace: Path, tmp_path: Path, real_data: Path) -> None:
+    import gzip
+
+    folder = export(sample_workspace, "unicrs", tmp_path / "out").folder
+    for name in ("entity2id", "relation2id", "dbpedia_subkg", "item_ids"):
+        real = json.loads(gzip.decompress((real_data / "unicrs" / f"{name}.json.gz").read_bytes()))
+        ours = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        assert type(ours) is type(real)
+        if isinstance(real, dict):
+            (key, value), (own_key, own_value) = next(iter(real.items())), next(iter(ours.items()))
+            assert type(own_value) is type(value)
+            assert own_key.startswith("<") == key.startswith("<")
+            assert own_key.isdigit() == key.isdigit()
+        else:
+            assert {type(item) for item in ours} == {type(item) for item in real}
+    with gzip.open(real_data / "inspired" / "train_data_dbpedia.jsonl.gz", "rt", encoding="utf-8") as file:
+        real_turn = json.loads(next(file))[0]
+    with (folder / "train_data_dbpedia.jsonl").open(encoding="utf-8") as lines:
+        own_turn = json.loads(next(lines))[0]
+    assert set(own_turn) == set(real_turn)
+    assert {name: type(value) for name, value in own_turn.items()} == {
+        name: type(value) for name, value in real_turn.items()
+    }
+    assert own_turn["role"] in {"SEEKER", "RECOMMENDER"}
