@@ -1,0 +1,208 @@
+"""Seconds of a training step beside plain PyTorch Geometric: ``python -m tests.benchmarks.model [--workspace WS]``.
+
+The peer has the same sizes and the same data, put together as one would at first: RGCNConv over the whole graph in
+every step, histories padded to 256 tokens and a review sentence for every mention padded to 40, torch's own
+Transformers, Adam over everything. Both take the same batches of the published size, forward, backward and step. Prints
+a table with ratios and a line of JSON; nothing is asserted. Without --workspace a bundle is made of ReDial in
+KGPREP_DATA.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch_geometric.nn import RGCNConv
+
+from kgprep.artifacts import EDGES, read_table
+from kgprep.kg.build import KgConfig, build_kg
+from kgprep.reviews.align import AlignConfig, align_reviews
+from model.batches import batches, pad_slices, read_contexts
+from model.config import TrainConfig, load_config
+from model.contrastive import pairwise
+from model.data import NONE, Corpus, Slices, read_corpus
+from model.encoders import SelfAttentivePooling
+from model.graph import read_graph
+from model.phases import Phase, phases_of
+from model.system import make_system
+from model.text import PAD, START
+
+STEPS = 3
+
+
+class Plain(nn.Module):
+    """The three encoders, a recommender and a decoder as one would write them at first."""
+
+    def __init__(self, corpus: Corpus, workspace: Path, relations: int, entities: int, config: TrainConfig) -> None:
+        super().__init__()
+        sizes, self.corpus, self.config = config.model, corpus, config
+        edges = read_table(workspace, EDGES)
+        self.index = torch.stack([edges["tail"].cast(int).to_torch(), edges["head"].cast(int).to_torch()])
+        self.kind = edges["relation"].cast(int).to_torch()
+        text, shared = sizes.text_dim, sizes.graph_dim
+        self.nodes = nn.Parameter(torch.randn(entities, shared) / shared**0.5)
+        self.graph = RGCNConv(shared, shared, relations, num_bases=sizes.bases)
+        self.words = nn.Embedding(len(corpus.vocabulary), text, padding_idx=PAD)
+        self.history, self.reviews = self._transformer(), self._transformer()
+        self.pools = nn.ModuleList(SelfAttentivePooling(dim) for dim in (text, shared, text, text))
+        self.shared = nn.ModuleList(nn.Linear(dim, shared) for dim in (text, shared, text))
+        layer = nn.TransformerDecoderLayer(text, sizes.heads, sizes.feed_forward_dim, sizes.dropout, batch_first=True)
+        self.decoder = nn.TransformerDecoder(layer, 3 * sizes.layers)  # a chain of three attentions a layer
+        self.say = nn.Linear(text, corpus.vocabulary.response_size)
+
+    def _transformer(self) -> nn.TransformerEncoder:
+        sizes = self.config.model
+        layer = nn.TransformerEncoderLayer(
+            sizes.text_dim, sizes.heads, sizes.feed_forward_dim, sizes.dropout, batch_first=True
+        )
+        return nn.TransformerEncoder(layer, sizes.layers, enable_nested_tensor=False)
+
+    def read(self, turns: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return histories [n, 256], entities [n, E], sentences [n * E, 40] and where there is one [n, E]."""
+        contexts = read_contexts(self.corpus, turns, self.config.text)
+        history = functional.pad(
+            contexts.history, (0, self.config.text.history_tokens - contexts.history.shape[1]), value=PAD
+        )
+        sentence = contexts.sentence.flatten().clamp(min=0)
+        slices = Slices(self.corpus.sentences.start[sentence], self.corpus.sentences.end[sentence])
+        tokens = pad_slices(self.corpus.sentence_tokens, slices, PAD)
+        tokens = functional.pad(tokens, (0, self.config.text.sentence_tokens - tokens.shape[1]), value=PAD)
+        return history, contexts.entity, tokens, contexts.sentence != NONE
+
+    def encode(self, layers: nn.TransformerEncoder, tokens: Tensor) -> Tensor:
+        """Return a state a token."""
+        states: Tensor = layers(self.words(tokens), src_key_padding_mask=tokens == PAD)
+        return states
+
+    def views(self, turns: Tensor) -> tuple[list[Tensor], list[Tensor], Tensor]:
+        """Return the three vectors of each user, whether they exist, and the states of the histories."""
+        history, entity, sentences, told = self.read(turns)
+        states = self.encode(self.history, history)
+        nodes = self.graph(self.nodes, self.index, self.kind)[entity.clamp(min=0)]
+        spoken = self.pools[2](self.encode(self.reviews, sentences), sentences != PAD).view(*entity.shape, -1)
+        pooled = (
+            self.pools[0](states, history != PAD),
+            self.pools[1](nodes, entity != NONE),
+            self.pools[3](spoken, told),
+        )
+        vectors = [shared(vector) for shared, vector in zip(self.shared, pooled, strict=True)]
+        return vectors, [(history != PAD).any(1), (entity != NONE).any(1), told.any(1)], states
+
+    def contrast(self, turns: Tensor) -> Tensor:
+        """Return the coarse loss."""
+        vectors, valid, _ = self.views(turns)
+        return pairwise(vectors, torch.arange(len(turns)), valid, 0.07)
+
+    def recommend(self, turns: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy over all entities."""
+        entity = read_contexts(self.corpus, turns, self.config.text).entity
+        nodes = self.graph(self.nodes, self.index, self.kind)
+        user = self.pools[1](nodes[entity.clamp(min=0)], entity != NONE)
+        return functional.cross_entropy(user @ nodes.T, self.corpus.items[target])
+
+    def generate(self, turns: Tensor) -> Tensor:
+        """Return the cross-entropy of responses; everything learns."""
+        _, _, states = self.views(turns)
+        longest = self.config.text.response_tokens
+        wanted = pad_slices(self.corpus.response_tokens, self.corpus.turns.response.at(turns), PAD)[:, :longest]
+        given = torch.cat([torch.full((len(turns), 1), START), wanted[:, :-1]], dim=1)
+        hidden = nn.Transformer.generate_square_subsequent_mask(given.shape[1])
+        said = self.say(self.decoder(self.words(given), states, tgt_mask=hidden, tgt_is_causal=True))
+        return functional.cross_entropy(said.flatten(0, 1), wanted.flatten(), ignore_index=PAD)
+
+
+def main() -> None:
+    """Time both in turn and print what came out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workspace", type=Path, help="a bundle; by default one is made of ReDial in KGPREP_DATA")
+    given = parser.parse_args().workspace
+    if given is not None:
+        compare(given)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        compare(_redial(Path(folder) / "redial", Path(os.environ["KGPREP_DATA"])))
+
+
+def compare(workspace: Path) -> None:
+    """Time the phases of both on the bundle in `workspace`."""
+    config = load_config("c2crs")
+    torch.manual_seed(0)
+    corpus, graph = read_corpus(workspace, config.text), read_graph(workspace)
+    ours = make_system(corpus, graph, config.model)
+    phases = list(phases_of(ours, corpus, config))
+    print(f"{graph.entities:,} entities, {len(graph.tail):,} edges, {graph.relations} relations, batches of 256")
+    own = {phase.name: _chosen(phase) for phase in phases}
+    seconds = {
+        phase.name: [_timed(_step(phase.learns, phase.loss), rows) for rows in own[phase.name]] for phase in phases
+    }
+    ours_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    theirs = Plain(corpus, workspace, graph.relations, graph.entities, config)
+    plain = {
+        phase.name: [
+            _timed(_step(list(theirs.parameters()), _plain_loss(theirs, phase.name)), rows) for rows in own[phase.name]
+        ]
+        for phase in phases
+        if phase.name != "fine"
+    }
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(f"{'phase':10} {'ours s':>7} {'plain s':>8} {'ratio':>6}")
+    for phase in phases:
+        mine = statistics.mean(seconds[phase.name])
+        other = statistics.mean(plain[phase.name]) if phase.name in plain else float("nan")
+        print(f"{phase.name:10} {mine:>7.2f} {other:>8.2f} {other / mine:>6.1f}")
+    print(f"peak memory: ours {ours_peak:,.0f} MB, both {peak:,.0f} MB")
+    print(json.dumps({"ours": seconds, "plain": plain, "ours_peak_mb": ours_peak, "peak_mb": peak}))
+
+
+def _chosen(phase: Phase) -> list[Tensor]:
+    """Return the rows of a few batches, the same for both."""
+    every = batches(phase.lengths, phase.config.batch, torch.Generator().manual_seed(0))
+    return [next(every) for _ in range(STEPS)]
+
+
+def _step(learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], None]:
+    optimiser = torch.optim.Adam(learns)
+
+    def step(rows: Tensor) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss(rows))
+        nn.utils.clip_grad_norm_(learns, 0.1)
+        optimiser.step()
+
+    return step
+
+
+def _plain_loss(plain: Plain, phase: str) -> Callable[[Tensor], Tensor]:
+    samples = plain.corpus.splits["train"]
+    if phase == "recommend":
+        return lambda rows: plain.recommend(samples.turn[rows], samples.target[rows])
+    if phase == "generate":
+        return lambda rows: plain.generate(samples.responses[rows])
+    return lambda rows: plain.contrast(samples.contexts[rows])
+
+
+def _timed(step: Callable[[Tensor], None], rows: Tensor) -> float:
+    started = time.perf_counter()
+    step(rows)
+    return time.perf_counter() - started
+
+
+def _redial(workspace: Path, data: Path) -> Path:
+    dumps = tuple(sorted((data / "dbpedia").glob("*_lang=en.ttl.bz2")))
+    build_kg(workspace, KgConfig(dialogues=f"redial:{data / 'redial'}", dumps=dumps))
+    align_reviews(workspace, AlignConfig(reviews=(str(data / "reviews/imdb_reviews.jsonl.gz"),)))
+    return workspace
+
+
+if __name__ == "__main__":
+    main()

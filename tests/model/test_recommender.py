@@ -1,0 +1,105 @@
+"""The recommender's gate for repeated items, against a loop, and what a config adds to the user's vector."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.batches import Contexts
+from model.c2crs import C2CRS
+from model.config import ModelConfig
+from model.data import NONE
+from model.graph import make_graph
+from model.recommender import Recommender, RepeatGate
+
+ITEMS = 6
+places_of_items = st.lists(
+    st.lists(st.integers(NONE, ITEMS - 1), min_size=4, max_size=4), min_size=1, max_size=5
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=40)
+@given(places_of_items, st.integers(0, 100))
+def test_the_gate_shares_the_chance_as_a_loop_does(rows: list[list[int]], seed: int) -> None:
+    torch.manual_seed(seed)
+    gate, places = RepeatGate(3).requires_grad_(False), torch.tensor(rows)
+    user, mentioned = torch.randn(len(rows), 3), torch.randn(len(rows), 4, 3)
+    chances = torch.softmax(torch.randn(len(rows), ITEMS), dim=1)
+    found = gate(chances, user, mentioned, places).exp().detach()
+    assert torch.allclose(found.sum(dim=1), torch.ones(len(rows)), atol=1e-5)
+    for row, named in enumerate(rows):
+        slots = [slot for slot, place in enumerate(named) if place != NONE]
+        if not slots:
+            assert torch.allclose(found[row], chances[row], atol=1e-6)
+            continue
+        query = gate.query(user[row])
+        scores = [
+            float(query @ mentioned[row, slot]) / math.sqrt(3) + float(gate.age.weight[len(slots) - 1 - order])
+            for order, slot in enumerate(slots)
+        ]
+        total = sum(math.exp(score) for score in scores)
+        number = torch.tensor([math.log1p(len(slots))])
+        repeated = float(torch.sigmoid(gate.gate(torch.cat([user[row], number]))))
+        expected = (1 - repeated) * chances[row]
+        for slot, score in zip(slots, scores, strict=True):
+            expected[named[slot]] += repeated * math.exp(score) / total
+        assert torch.allclose(found[row], expected, atol=1e-5)
+
+
+def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
+    torch.manual_seed(0)
+    config = ModelConfig.model_validate(
+        {"text_dim": 8, "graph_dim": 6, "layers": 1, "heads": 2, "feed_forward_dim": 8, "bases": 2}
+        | {"recommender": recommender}
+    )
+    graph = make_graph(5, 2, torch.tensor([0, 1, 2]), torch.tensor([0, 1, 1]), torch.tensor([1, 2, 3]))
+    sentences = (torch.tensor([7, 8, 9, 7]), torch.tensor([0, 2]), torch.tensor([2, 4]))
+    asked = torch.tensor([5, 0, 1])
+    encoders = C2CRS(12, graph, sentences, config).eval()
+    return encoders, Recommender(torch.tensor([0, 2, 4]), 5, asked, config).eval()
+
+
+def contexts(history: int = 7, entity: int = 0, sentence: int = 0) -> Contexts:
+    zeros = torch.zeros(1, 1, dtype=torch.int64)
+    one = [torch.tensor([[value]]) for value in (history, entity, sentence)]
+    return Contexts(one[0], one[0], one[1], one[2], zeros, zeros)
+
+
+def scores(model: tuple[C2CRS, Recommender], given: Contexts, by_recommender: bool = True) -> torch.Tensor:
+    encoders, recommender = model
+    found: torch.Tensor = recommender(encoders, given, torch.tensor([by_recommender]))
+    return found.detach()
+
+
+@pytest.mark.parametrize(
+    ("recommender", "heard"),
+    [
+        ({}, {"entity"}),
+        ({"views": ["graph", "history"]}, {"entity", "history"}),
+        ({"views": ["reviews"]}, {"sentence"}),
+        ({"views": ["graph"], "roles": True}, {"entity", "role"}),
+        ({"views": ["graph"], "repeats": True}, {"entity"}),
+    ],
+)
+def test_scores_follow_what_the_config_names_and_nothing_else(recommender: dict[str, object], heard: set[str]) -> None:
+    model = a_model(recommender)
+    base = scores(model, contexts())
+    changed = {
+        "history": scores(model, contexts(history=8)),
+        "entity": scores(model, contexts(entity=1)),
+        "sentence": scores(model, contexts(sentence=1)),
+        "role": scores(model, contexts(), by_recommender=False),
+    }
+    assert {name for name, other in changed.items() if not torch.allclose(base, other)} == heard
+    nodes = model[0].graph_encoder(torch.arange(5))
+    again = model[1].score_with(model[0], contexts(), torch.tensor([True]), nodes).detach()
+    assert torch.allclose(base, again, atol=1e-6)
+
+
+def test_biases_start_from_how_often_items_are_asked_for() -> None:
+    _, recommender = a_model({"frequency": True})
+    assert recommender.bias.tolist() == pytest.approx([math.log(6), 0.0, math.log(2)])
