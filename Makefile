@@ -41,6 +41,8 @@ slow: .venv/installed
 benchmark: .venv/installed
 	$(BIN)/python tests/benchmarks/kg.py
 	$(BIN)/python tests/benchmarks/linking.py
+	$(BIN)/python tests/benchmarks/reviews.py
+	$(BIN)/python -m tests.benchmarks.model
 
 docs: .venv/installed
 	$(BIN)/python -m kgprep.documentation docs

@@ -20,7 +20,7 @@ from torch.nn import functional
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
 from model.encoders import open_first, positions
-from model.text import NEVER_SAID, PAD
+from model.text import END, NEVER_SAID, PAD
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,9 @@ class Generator(nn.Module):
 
 
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
-    """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (the frequency weights of C2-CRS).
+    """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (frequency weights of C2-CRS).
+
+    The end of a response weighs 1: it is frequent because every response has one, and weighing it less teaches to go on.
 
     Args:
         counts: int64 [words], how often each token is said in the training responses.
@@ -237,7 +239,9 @@ def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
     """
     beta = config.frequency_threshold
     rare = torch.clamp(beta / counts.clamp(min=1).double(), min=config.weight_floor)
-    return torch.where(counts >= beta, rare, 1.0).float()
+    weights = torch.where(counts >= beta, rare, 1.0).float()
+    weights[END] = 1.0
+    return weights
 
 
 def response_loss(log_probabilities: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
