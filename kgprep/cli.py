@@ -330,7 +330,7 @@ def run_command(
     """Run a recipe's stages, skipping what is up to date.
 
     A stage runs again when an input, a parameter or the stage before it has changed.
-    RECIPE is sample, redial, tgredial or the path of a YAML file.
+    RECIPE is sample, redial, redial_small, tgredial or the path of a YAML file.
     Outside data is looked for in the folder named by KGPREP_DATA, else where kgprep fetch puts it.
 
     \b

@@ -231,7 +231,7 @@ class Generator(nn.Module):
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
     """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (frequency weights of C2-CRS).
 
-    The end of a response weighs 1: it is frequent because every response has one, and weighing it less teaches to go on.
+    The end of a response weighs 1: it is frequent since every response has one, and weighing it less teaches to go on.
 
     Args:
         counts: int64 [words], how often each token is said in the training responses.

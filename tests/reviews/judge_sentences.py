@@ -7,6 +7,7 @@ Notable here:
 - for each of a seeded choice of reviewed entities there are three sentences: the chosen one, the first of its first
   review, and its longest; the sheet shuffles all of them and does not tell which is which;
 - equal sentences stand on the sheet once, and their verdict counts for each;
+- two readers judged the sheet, each alone: ``verdict`` is the first's, ``second`` the other's;
 - verdicts are kept by review and position, because the sentences are other people's text; a workspace of the same
   reviews shows them.
 """
@@ -62,14 +63,15 @@ def table(workspace: Path, sentences: bool) -> None:
         stand_ins = described.join(_named(workspace), on="entity_id").select("iri", stand_in="text")
         shown = judged.join(texts, on=["review_id", "position"], how="left").join(stand_ins, on="iri", how="left")
         for row in shown.with_columns(pl.coalesce("text", "stand_in")).sort("iri", "way").iter_rows(named=True):
-            click.echo(f"{row['iri']}  {row['way']}  {row['verdict']}  {row['text']}")
+            click.echo(f"{row['iri']}  {row['way']}  {row['verdict']}  {row['second']}  {row['text']}")
 
 
 def shares(judged: pl.DataFrame) -> pl.DataFrame:
-    """Return how many sentences say something specific: way, entities, yes, share in percent."""
+    """Return how many sentences say something specific: way, entities, yes of each reader, the first's percentage."""
+    said = {"yes": pl.col("verdict") == "yes", "yes_second": pl.col("second") == "yes"}
     return (
         judged.group_by("way")
-        .agg(entities=pl.len(), yes=(pl.col("verdict") == "yes").sum())
+        .agg(entities=pl.len(), **{name: condition.sum() for name, condition in said.items()})
         .with_columns(share=(100 * pl.col("yes") / pl.col("entities")).round(1))
         .sort("way")
     )
