@@ -297,13 +297,19 @@ def chat_command(workspace: Path, run: str) -> None:
     Example:
         kgprep chat -w workspaces/sample --run c2crs
     """
+    import sys
+
     from kgprep.linking.linker import EntityLinker
     from model.chat import Chat
 
     linker = EntityLinker.from_bundle(workspace)
     chat = Chat(workspace, run, linker.link_one)
-    while text := click.prompt("you", default="", show_default=False, prompt_suffix="> ").strip():
-        click.echo(chat.say(text))
+    click.echo("you> ", nl=False)
+    for text in sys.stdin:
+        if not text.strip():
+            break
+        click.echo(chat.say(text.strip()))
+        click.echo("you> ", nl=False)
 
 
 @main.command("run")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kgprep.provenance import Stage
 from kgprep.reviews.collect import CollectConfig, collect_reviews, pages_kept
+from kgprep.reviews.corpora import collected_corpus
 from kgprep.reviews.pages import page_files
 from kgprep.reviews.served_pages import serve_pages
 
@@ -36,10 +37,6 @@ class CollectStep(BaseModel):
     i_have_permission: bool = False
     """Whether the site's consent to automated access was given."""
 
-    def corpus(self, workspace: Path) -> Path:
-        """Where the collected reviews lie in `workspace`."""
-        return workspace / "collected" / f"{self.site}.jsonl"
-
 
 def collect_run(workspace: Path, step: CollectStep) -> None:
     """Collect the reviews that a recipe asks for, write them to `workspace` and record that in bundle.json.
@@ -50,7 +47,7 @@ def collect_run(workspace: Path, step: CollectStep) -> None:
     with Stage("collect-reviews", workspace, step.model_dump(mode="json")) as stage, _host(stage, step) as base_url:
         config = CollectConfig(
             items=stage.source(step.items),
-            out=step.corpus(workspace),
+            out=collected_corpus(workspace, step.site),
             limit=step.limit,
             contact=step.contact,
             i_have_permission=step.i_have_permission,

@@ -113,7 +113,7 @@ def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
     collect = recipe.collect_reviews
     collecting = []
     if collect is not None:
-        align = align.model_copy(update={"reviews": (*align.reviews, str(collect.corpus(workspace)))})
+        align = align.model_copy(update={"collected": (*align.collected, collect.site)})
         collecting = [
             Step("collect-reviews", collect.model_dump(mode="json"), lambda: collect_run(workspace, collect)),
         ]

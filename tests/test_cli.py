@@ -77,7 +77,7 @@ def test_a_second_run_of_a_recipe_keeps_every_stage(sample_workspace: Path) -> N
     before = (sample_workspace / "bundle.json").read_bytes()
     result = kgprep("run", "sample", "-w", sample_workspace, "--set", "train.max_steps=2")
     assert result.exit_code == 0
-    assert result.output.count("nothing has changed, kept") == 4
+    assert result.output.count("nothing has changed, kept") == 5
     assert (sample_workspace / "bundle.json").read_bytes() == before
 
 
@@ -85,7 +85,7 @@ def test_from_runs_that_stage_and_all_later_ones_again(newcomers_folder: Path) -
     workspace = newcomers_folder / "workspaces" / "sample"
     result = kgprep("run", "sample", "-w", workspace, "--set", "train.max_steps=2", "--from", "evaluate")
     assert result.exit_code == 0, result.output
-    assert result.output.count("nothing has changed, kept") == 3
+    assert result.output.count("nothing has changed, kept") == 4
     assert "evaluate/c2crs took" in result.output
 
 
@@ -94,7 +94,7 @@ def test_a_changed_parameter_runs_its_stage_and_all_later_ones_again(newcomers_f
     settings = ["--set", "train.max_steps=2", "--set", "align-reviews.sentences_per_entity=5"]
     result = kgprep("run", "sample", "-w", workspace, *settings)
     assert result.exit_code == 0, result.output
-    assert result.output.count("nothing has changed, kept") == 1
+    assert result.output.count("nothing has changed, kept") == 2
     assert "train/c2crs took" in result.output
     assert kgprep("validate", "-w", workspace).exit_code == 0
 

@@ -34,7 +34,7 @@ from kgprep.artifacts import (
 from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.provenance import Stage, StageSummary, added_up, progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
-from kgprep.reviews.corpora import CorpusSpec, corpus_size, corpus_spec, split_form
+from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, corpus_spec, split_form
 from kgprep.reviews.cutters import Cutters
 from kgprep.reviews.descriptions import read_descriptions, with_descriptions
 from kgprep.reviews.gathered import GatheredReviews, gather_reviews
@@ -53,6 +53,8 @@ class AlignConfig(BaseModel):
 
     reviews: tuple[str, ...] = ()
     """Corpora as FORM:PATH or PATH, such as ``imdb:reviews.jsonl.gz``; without any, descriptions are all there is."""
+    collected: tuple[str, ...] = ()
+    """Sites whose reviews a recipe has collected into the workspace; no paths, so a bundle may be moved."""
     maps: tuple[str, ...] = ()
     """Which columns a table holds, such as ``text=review,imdb_id=tt,rating=stars/10``: one for all, or one for each."""
     descriptions: tuple[Path, ...] = ()
@@ -95,7 +97,10 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
     parameters = config.model_dump(mode="json")
     with Stage("align-reviews", workspace, parameters) as stage, ThreadPoolExecutor(1) as meanwhile:
         graph = _read_graph(stage, config)
-        corpora = _corpora(config)
+        corpora = [
+            *_corpora(config),
+            *(corpus_spec(str(collected_corpus(workspace, site))) for site in config.collected),
+        ]
         # The linker and the processes that cut take a second or two to come up, and the corpora to read.
         coming = meanwhile.submit(EntityLinker.from_bundle, workspace, config.link_threshold)
         with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:

@@ -138,6 +138,11 @@ def _recognise_folder(folder: Path) -> str:
     raise KgprepError(f"{folder} is neither the aclImdb folder nor one of saved pages: name a file or write FORM:PATH")
 
 
+def collected_corpus(workspace: Path, site: str) -> Path:
+    """Where a recipe keeps what it has collected from a site."""
+    return workspace / "collected" / f"{site}.jsonl"
+
+
 def corpus_size(corpus: CorpusSpec) -> int:
     """Return how many bytes a corpus takes on disk, packed or not; 0 where there is none."""
     files = corpus.path.rglob("*") if corpus.path.is_dir() else [corpus.path]
