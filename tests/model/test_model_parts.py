@@ -13,7 +13,7 @@ from model.batches import batches, pad_slices
 from model.config import GenerateConfig, ModelConfig
 from model.data import Slices
 from model.decode import say_likeliest
-from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
+from model.encoders import Dropout, SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.generator import Generator, Memory, response_loss, token_weights
 from model.graph import Graph, GraphEncoder, make_graph
 from model.text import END, ITEM, NEVER_SAID, PAD, START
@@ -114,6 +114,15 @@ def a_memory(contexts: int, copies: torch.Tensor) -> Memory:
         copies=copies,
         copy_states=torch.randn(contexts, copies.shape[1], 8),
     )
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
+def test_dropout_drops_its_share_and_keeps_the_mean(share: float) -> None:
+    torch.manual_seed(0)
+    dropped = Dropout(share)(torch.ones(100_000))
+    assert float((dropped == 0).float().mean()) == pytest.approx(share, abs=0.006)
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.2)
+    assert torch.equal(Dropout(share).eval()(dropped), dropped)
 
 
 def test_the_decoder_gives_a_distribution_and_never_says_a_special_token() -> None:
