@@ -1,7 +1,7 @@
 """Response generation: a decoder that attends in turn to what it said, the history, the entities and the reviews.
 
 Notable here:
-- a copy network mixes the vocabulary's distribution with the words of history and reviews that may be copied;
+- a copy network mixes the vocabulary's distribution with the words and item slots of the history;
 - frequent tokens weigh less in the loss, down to a floor;
 - items are said as slots, which the recommender fills;
 - keys and values are kept while a response grows, so that each token is looked at once.
