@@ -15,10 +15,10 @@ from pathlib import Path
 
 from kgprep.errors import KgprepError
 from kgprep.export import crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import console
 
-TARGETS: Mapping[str, Callable[[Path, Path], Exported]] = {
+TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "crslab": crslab.write,
     "huggingface": huggingface.write,
     "pyg": pyg.write,
@@ -29,13 +29,14 @@ TARGETS: Mapping[str, Callable[[Path, Path], Exported]] = {
 }
 
 
-def export(workspace: Path, target: str, out: Path) -> Exported:
+def export(workspace: Path, target: str, out: Path, options: ExportOptions | None = None) -> Exported:
     """Write the bundle in `workspace` as `target` into the new folder `out`.
 
     Args:
         workspace: folder of the bundle.
         target: one of `TARGETS`.
         out: folder to write; must not exist, or be empty.
+        options: what the target takes beside the bundle.
 
     Raises:
         KgprepError: an unknown target, a folder with something in it, a table that is absent, or a full disk.
@@ -48,7 +49,7 @@ def export(workspace: Path, target: str, out: Path) -> Exported:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        exported = replace(TARGETS[target](workspace, partial), target=target, folder=out)
+        exported = replace(TARGETS[target](workspace, partial, options or ExportOptions()), target=target, folder=out)
         (partial / "README.md").write_text(_readme(exported), encoding="utf-8")
         partial.replace(out)
     except OSError as error:

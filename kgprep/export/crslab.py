@@ -26,7 +26,7 @@ from kgprep.artifacts import (
     UTTERANCES,
     read_table,
 )
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.words import cut_chinese, words
 from kgprep.provenance import Count
 
@@ -39,7 +39,7 @@ dialogues = json.load(open("train_data.json", encoding="utf-8"))
 # or lay this folder at CRSLab's data/dataset/redial/nltk and run CRSLab with it"""
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write the files that CRSLab's ReDial loader reads, and relation2id.json beside them.
 
     Raises:

@@ -1,11 +1,27 @@
-"""What a target wrote, and what its form could not hold."""
+"""What a target is given beside the bundle, what it wrote, and what its form could not hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
+
 from kgprep.provenance import Count
+
+
+class ExportOptions(BaseModel):
+    """What some targets take beside the bundle; a target refuses what it has no use for.
+
+    Args:
+        concepts: a slice of ConceptNet, one edge a line: relation, head and tail, separated by tabs.
+        vectors: word vectors in word2vec's text form, one word a line.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    concepts: Path | None = None
+    vectors: Path | None = None
 
 
 @dataclass(frozen=True)

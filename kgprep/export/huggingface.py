@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import SPLITS, TABLES, Table, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count, read_provenance
 
 USAGE = """from datasets import load_dataset
@@ -19,7 +19,7 @@ USAGE = """from datasets import load_dataset
 triples = load_dataset(".", "triples", split="train")"""
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write a Parquet file a table and split; the README is the card, and each table a configuration of the data set.
 
     Raises:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kgprep.artifacts import EDGES, ENTITIES, ENTITY_KINDS, RELATIONS, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
 FILE_NAME = "graph.pt"
@@ -19,7 +19,7 @@ from torch_geometric.data import Data
 graph = Data.from_dict(torch.load("graph.pt", weights_only=True))"""
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write ``graph.pt``: edge_index int64 [2, edges], edge_type int64 [edges], and what nodes and relations are.
 
     Nodes are entities in the order of their ids; edges keep the bundle's order, inverse relations included.

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, SPLITS, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
 HELD_OUT = 10
@@ -25,7 +25,7 @@ ids = {"entity_to_id": training.entity_to_id, "relation_to_id": training.relatio
 testing = TriplesFactory.from_path("test.tsv", **ids)"""
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write train.tsv, valid.tsv and test.tsv: head, relation and tail by IRI, without a header.
 
     Raises:

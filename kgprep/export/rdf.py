@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import DESCRIPTIONS, EDGES, ENTITIES, RELATIONS, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
 FILE_NAME = "graph.nt"
@@ -40,7 +40,7 @@ FORBIDDEN_IN_IRI = {chr(code): f"%{code:02X}" for code in (*range(0x21), *map(or
 LITERAL_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"}
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write ``graph.nt``: types, label, year, IMDb id and descriptions of each entity, then the forward edges.
 
     Raises:

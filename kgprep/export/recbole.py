@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, FEEDBACK, ITEMS, MENTIONS, RELATIONS, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
 NAME = "kgprep"
@@ -22,7 +22,7 @@ USAGE = """from recbole.quick_start import run_recbole
 run_recbole(model="KGAT", dataset="kgprep", config_dict={"data_path": "PARENT OF THIS FOLDER"})"""
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write kgprep.inter, kgprep.item, kgprep.kg and kgprep.link.
 
     Raises:

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
-from kgprep.export.exported import Exported
+from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
 SELF_LOOP = "self_loop"
@@ -25,7 +25,7 @@ turns = [json.loads(line) for line in open("train_data_dbpedia.jsonl", encoding=
 _IRI = pl.concat_str(pl.lit("<"), "iri", pl.lit(">"))
 
 
-def write(workspace: Path, folder: Path) -> Exported:
+def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """Write dialogues, entity2id.json, relation2id.json, dbpedia_subkg.json and item_ids.json.
 
     Raises:

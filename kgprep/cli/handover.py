@@ -1,0 +1,56 @@
+"""Commands that hand a bundle to other code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kgprep.cli.options import FILE, FOLDER, debug_option, workspace_option
+
+
+@click.command("export")
+@workspace_option
+@click.option(
+    "--to", "target", required=True, metavar="TARGET", help="crslab, huggingface, pyg, pykeen, rdf, recbole or unicrs."
+)
+@click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
+@debug_option
+def export_command(workspace: Path, target: str, out: Path) -> None:
+    """Write the bundle in the form that other code reads.
+
+    \b
+    Example:
+        kgprep export -w workspaces/sample --to crslab --out workspaces/crslab
+    """
+    from kgprep.export import export
+
+    export(workspace, target, out)
+
+
+@click.command("triples")
+@workspace_option
+@click.option("--out", type=FILE, required=True, metavar="FILE", help="File to write.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "jsonl", "tsv"]),
+    default="parquet",
+    show_default=True,
+    help="Form of the file.",
+)
+@click.option("--split", type=click.Choice(["train", "valid", "test"]), help="Part of the dialogues; all by default.")
+@click.option("--columns", metavar="NAMES", default="", help="Columns to write, separated by commas; all by default.")
+@debug_option
+def triples_command(workspace: Path, out: Path, form: str, split: str | None, columns: str) -> None:
+    """Write the word-entity-sentence triples as one file.
+
+    \b
+    Example:
+        kgprep triples -w workspaces/sample --format tsv --columns word,label,sentence --out triples.tsv
+    """
+    from kgprep.triples_file import write_triples
+
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    for count in write_triples(workspace, out, form, split, wanted):
+        click.echo(str(count))

@@ -1,0 +1,108 @@
+"""Commands around a model: train, measure, talk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kgprep.cli.options import debug_option, workspace_option
+
+
+@click.command("train")
+@workspace_option
+@click.option("--run", "run", required=True, metavar="NAME", help="Name of the run; its files go to runs/NAME.")
+@click.option(
+    "--config",
+    "config",
+    default="c2crs",
+    show_default=True,
+    metavar="FILE",
+    help="c2crs, c2crs_fused, small, or a YAML file.",
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change one setting of the config; repeat it."
+)
+@click.option("--max-steps", type=click.IntRange(1), help="End each phase after so many steps.")
+@click.option("--overwrite", is_flag=True, help="Replace a run of that name.")
+@click.option("--resume", is_flag=True, help="Go on with a run of that name that was stopped or killed.")
+@debug_option
+def train_command(
+    workspace: Path,
+    run: str,
+    config: str,
+    settings: tuple[str, ...],
+    max_steps: int | None,
+    overwrite: bool,
+    resume: bool,
+) -> None:
+    """Train C2-CRS on a bundle and measure it.
+
+    Four phases: coarse contrast, fine contrast, recommendation, generation.
+    Writes a checkpoint, a log and metrics.json to runs/NAME.
+    Ctrl-C finishes the step and saves; --resume with the same settings goes on to the same result.
+
+    \b
+    Example:
+        kgprep train -w workspaces/sample --run short --config small --max-steps 2 --overwrite
+    """
+    from model.config import load_config
+    from pipelines.outcome import print_outcome
+    from pipelines.runner import evaluate_run, train_run
+
+    steps = (f"max_steps={max_steps}",) if max_steps else ()
+    if overwrite and resume:
+        raise click.UsageError("give either --overwrite or --resume")
+    train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
+    evaluate_run(workspace, run)
+    print_outcome(workspace, run)
+
+
+@click.command("evaluate")
+@workspace_option
+@click.option("--run", "run", required=True, metavar="NAME", help="A trained run.")
+@click.option(
+    "--split", type=click.Choice(["valid", "test"]), default="test", show_default=True, help="Part to measure on."
+)
+@debug_option
+def evaluate_command(workspace: Path, run: str, split: str) -> None:
+    """Measure a run beside popularity and copy-history.
+
+    \b
+    Example:
+        kgprep evaluate -w workspaces/sample --run c2crs
+    """
+    from pipelines.outcome import print_outcome
+    from pipelines.runner import evaluate_run
+
+    evaluate_run(workspace, run, split)
+    print_outcome(workspace, run)
+
+
+@click.command("chat")
+@workspace_option
+@click.option("--run", "run", required=True, metavar="NAME", help="A trained run.")
+@debug_option
+def chat_command(workspace: Path, run: str) -> None:
+    """Talk with a trained run.
+
+    Shows what it links in your words, its ten best films with the way that the graph leads there, and its answer.
+    An empty line ends.
+
+    \b
+    Example:
+        kgprep chat -w workspaces/sample --run c2crs
+    """
+    import sys
+
+    from kgprep.linking.linker import EntityLinker
+    from model.chat import Chat
+
+    linker = EntityLinker.from_bundle(workspace)
+    chat = Chat(workspace, run, linker.link_one)
+    click.echo("you> ", nl=False)
+    for text in sys.stdin:
+        if not text.strip():
+            break
+        click.echo(chat.say(text.strip()))
+        click.echo("you> ", nl=False)
