@@ -18,6 +18,9 @@ from model.config import TextConfig
 from model.data import NONE, Corpus, Slices
 from model.text import PAD
 
+ENTITY_WORDS = 4
+"""Words of a mention that may be copied; few names are longer."""
+
 
 @dataclass(frozen=True)
 class Contexts:
@@ -30,6 +33,7 @@ class Contexts:
     copies: Tensor  # int64 [n, L], the history as a response would say it
     entity: Tensor  # int64 [n, E]
     sentence: Tensor  # int64 [n, E], NONE: no triple
+    entity_words: Tensor  # int64 [n, E, W], the mention's first words as a response would say them, PAD after the last
     word_start: Tensor  # int64 [n, E], first token of the mention in `history`
     word_end: Tensor  # int64 [n, E], one past its last token; equal to the start where it lies outside the history
 
@@ -75,9 +79,19 @@ def read_contexts(corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts
         copies=pad_slices(corpus.copy_tokens, history, PAD),
         entity=pad_slices(known.entity, mentions, NONE),
         sentence=pad_slices(known.sentence, mentions, NONE),
+        entity_words=_first_words(corpus, start, end),
         word_start=torch.where(inside, start - history.start[:, None], 0),
         word_end=torch.where(inside, end - history.start[:, None], 0),
     )
+
+
+def _first_words(corpus: Corpus, start: Tensor, end: Tensor) -> Tensor:
+    """Return what a response would say for the first tokens of each mention: int64 [n, E, W]."""
+    places = start[..., None] + torch.arange(ENTITY_WORDS)
+    if not len(corpus.copy_tokens):
+        return torch.full_like(places, PAD)
+    words = corpus.copy_tokens[places.clamp(max=len(corpus.copy_tokens) - 1)]
+    return torch.where(places < end[..., None], words, PAD)
 
 
 def batches(lengths: Tensor, size: int, generator: torch.Generator | None) -> Iterator[Tensor]:

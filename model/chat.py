@@ -19,9 +19,8 @@ from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES,
 from model.checkpoint import load
 from model.data import Corpus, Tables, chinese_names, pack_corpus
 from model.reasons import Reasons
-from model.responses import new_items, said_words, scores_before
+from model.responses import fill_slots, new_items, said_words, scores_before
 from model.system import contexts_of, memory_of
-from model.text import ITEM
 
 Linker = Callable[[str, list[int]], pl.DataFrame]
 """From a text and the entities spoken of before it to start, end, word, entity_id and score of its links."""
@@ -141,17 +140,11 @@ class Chat:
 
     def _answer(self, corpus: Corpus, words: list[str], ranked: list[int]) -> str:
         """Fill the slots of the answer, add it to the dialogue, and return it."""
-        slot, space = self._vocabulary.words[ITEM], "" if self._vocabulary.chinese else " "
-        text, links = "", []
-        for word in words:
-            text += space if text else ""
-            if word == slot and ranked:
-                item = ranked.pop(0)
-                label = corpus.item_labels[item]
-                links.append((len(text), len(text) + len(label), label, int(corpus.items[item]), 1.0))
-                text += label
-            else:
-                text += word
+        filled = fill_slots(corpus, words, ranked)
+        links = [
+            (slot.start, slot.end, corpus.item_labels[slot.item], int(corpus.items[slot.item]), 1.0)
+            for slot in filled.slots
+        ]
         schema = {name: MENTIONS.schema[name] for name in ("start", "end", "word", "entity_id", "score")}
-        self._dialogue.add("recommender", text, pl.DataFrame(links, schema=schema, orient="row"))
-        return text
+        self._dialogue.add("recommender", filled.text, pl.DataFrame(links, schema=schema, orient="row"))
+        return filled.text

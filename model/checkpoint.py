@@ -24,6 +24,9 @@ from model.graph import read_graph
 from model.system import System, make_system
 from model.text import Vocabulary
 
+FORM = 1
+"""What a checkpoint holds and what its weights are called; a change of either makes it another number."""
+
 READ_TABLES = (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS, TRIPLES)
 
 
@@ -61,6 +64,7 @@ def save(folder: Path, workspace: Path, system: System, config: TrainConfig, cor
     """Write a trained system to `folder`: weights first, so that a checkpoint.json never lacks them."""
     vocabulary = corpus.vocabulary
     record = {
+        "form": FORM,
         "config": config.model_dump(mode="json"),
         "bundle": bundle_fingerprint(workspace),
         "vocabulary": {
@@ -80,10 +84,15 @@ def load(workspace: Path, run: str) -> Loaded:
     """Load a trained run with the corpus of its bundle.
 
     Raises:
-        KgprepError: there is no such run, its files are damaged, or it was trained on another bundle.
+        KgprepError: there is no such run, its files are damaged, or it was trained on another bundle or by another
+            version.
     """
     folder = run_folder(workspace, run)
     record = _read_record(folder, workspace)
+    if record.get("form") != FORM:
+        raise KgprepError(
+            f"{folder} was written by another version of kgprep: train again with kgprep train --run {run} --overwrite"
+        )
     if record["bundle"] != bundle_fingerprint(workspace):
         raise KgprepError(
             f"{folder} was trained on another bundle than the one in {workspace}: "

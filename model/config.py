@@ -52,11 +52,20 @@ class RecommenderConfig(Settings):
     frequency: bool = False  # biases of items start from how often training asks for them
 
 
+class GeneratorConfig(Settings):
+    """What the decoder reads; the defaults are the paper's."""
+
+    views: tuple[View, ...] = ("history", "graph", "reviews")  # the chain of attention, in this order
+    copies: bool = True  # words of the history and of its entities may be copied
+    own_encoder: bool = False  # read the history with an encoder that goes on learning; else the shared one stays
+
+
 class ModelConfig(Settings):
     """Sizes of the three encoders and of the decoder, and what they read."""
 
     views: tuple[View, ...] = ("history", "graph", "reviews")  # drawn together; without graph, nodes have no edges
     recommender: RecommenderConfig = RecommenderConfig()
+    generator: GeneratorConfig = GeneratorConfig()
 
     text_dim: int = Field(default=300, ge=2)  # width of words in history, sentences and responses
     graph_dim: int = Field(default=128, ge=1)  # width of nodes, and of the space the three views share

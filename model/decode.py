@@ -59,10 +59,10 @@ def say_drawn(generator: Generator, memory: Memory, longest: int, share: float, 
 
 
 def _one_by_one(generator: Generator, memory: Memory, longest: int, share: float | None, seed: int) -> Tensor:
-    device = memory.history.device
+    device = memory.copies.device
     draws = torch.Generator(device=device).manual_seed(seed)
     saying = generator.begin(memory)
-    following = torch.full((len(memory.history),), START, device=device)
+    following = torch.full((len(memory),), START, device=device)
     ended = torch.zeros_like(following, dtype=torch.bool)
     said = []
     for _ in range(longest):
@@ -96,7 +96,7 @@ def say_best_beam(generator: Generator, memory: Memory, longest: int, beams: int
     Returns:
         int64 [n, T], PAD after the end.
     """
-    contexts, device = len(memory.history), memory.history.device
+    contexts, device = len(memory), memory.copies.device
     row = torch.arange(contexts, device=device)
     saying = generator.begin(memory).at(row.repeat_interleave(beams))
     said = torch.full((contexts, beams, 0), PAD, device=device)

@@ -4,8 +4,7 @@ Notable here:
 - rows are gone through in chunks of like length, so little padding is computed, products fit the cache, and memory
   follows the tokens;
 - an empty row pools to zero and is said to be invalid, so that a loss can leave it out instead of learning from zeros;
-- attention never sees a row of padding alone: its first place is opened, and the result is masked again;
-- dropout on a CPU draws a byte a value instead of a float, so its share is kept to 1/256.
+- attention never sees a row of padding alone: its first place is opened, and the result is masked again.
 """
 
 from __future__ import annotations
@@ -40,24 +39,6 @@ class SelfAttentivePooling(nn.Module):
         return torch.bmm((weights * mask)[:, None], vectors).squeeze(1)
 
 
-class Dropout(nn.Module):
-    """Sets a share of the values to zero while learning and scales the others up."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.dropped = min(round(share * 256), 255)  # of the 256 values of a byte: the share is kept to 1/256
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Return `values` with some of them dropped."""
-        if not self.training or not self.dropped:
-            return values
-        if values.device.type != "cpu":
-            return functional.dropout(values, self.dropped / 256)
-        words = torch.empty((values.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
-        kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= self.dropped
-        return values * kept * (256 / (256 - self.dropped))
-
-
 class EncoderLayer(nn.Module):
     """Self-attention and a feed-forward part, each with a residual and a norm after it (Vaswani et al. 2017)."""
 
@@ -70,7 +51,7 @@ class EncoderLayer(nn.Module):
         self.widen = nn.Linear(dim, config.feed_forward_dim)
         self.narrow = nn.Linear(config.feed_forward_dim, dim)
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2))
-        self.dropout = Dropout(config.dropout)
+        self.dropout = nn.Dropout(config.dropout)
         nn.init.xavier_uniform_(self.project.weight)
         nn.init.zeros_(self.project.bias)
 
@@ -107,7 +88,7 @@ class TextEncoder(nn.Module):
         with torch.no_grad():
             self.embedding.weight[PAD].zero_()
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
-        self.dropout = Dropout(config.dropout)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Encode `tokens` int64 [n, L]; returns [n, L, d], zeros at padding."""

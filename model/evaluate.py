@@ -21,10 +21,11 @@ from model.batches import batches, pad_slices
 from model.checkpoint import load, pick_device, run_folder
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
+from model.generator import is_asked
 from model.metrics import ranks, recall_table
 from model.responses import fill_slots, new_items, said_words, scores_before, words_of
 from model.system import System, contexts_of, memory_of, responses_of
-from model.text import END, ITEM, PAD, SPECIALS
+from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
 
 SAMPLES = 20
@@ -121,14 +122,16 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
         return {"responses": 0}
     said: list[list[str]] = [[]] * len(turns)
     wanted: list[list[str]] = [[]] * len(turns)
-    surprise, tokens = 0.0, 0
+    surprise, tokens, unknown = 0.0, 0, 0
     lengths = corpus.turns.history.end - corpus.turns.history.start
     for rows in batches(lengths[turns], config.generate.batch, None):
         memory = memory_of(system, contexts_of(system, corpus, turns[rows], config.text))
         given, target = responses_of(system, corpus, turns[rows], config.text.response_tokens)
         picked = system.generator(given, memory).gather(2, target[..., None]).squeeze(2)
-        surprise -= float(picked[target != PAD].sum())
-        tokens += int((target != PAD).sum())
+        asked = is_asked(target)
+        surprise -= float(picked[asked].sum())
+        tokens += int(asked.sum())
+        unknown += int((target == UNKNOWN).sum())
         words, references = said_words(system, corpus, memory, config), words_of(corpus, target)
         for row, word, reference in zip(rows.tolist(), words, references, strict=True):
             said[row], wanted[row] = word, [token for token in reference if token != SPECIALS[END]]
@@ -136,6 +139,7 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
     return {
         "responses": len(turns),
         "perplexity": math.exp(surprise / max(tokens, 1)),
+        "unknown_tokens": unknown / max(tokens + unknown, 1),
         "items_per_response": sum(sentence.count(item) for sentence in said) / len(said),
         "responses_with_an_item": sum(item in sentence for sentence in said) / len(said),
         **{f"distinct_pooled@{n}": distinct_pooled(said, n) for n in (1, 2, 3, 4)},
@@ -162,7 +166,7 @@ def _samples(
     return [
         {
             "before": space.join(words),
-            "said": fill_slots(corpus, said[row], ranked),
+            "said": fill_slots(corpus, said[row], ranked).text,
             "answer": space.join(wanted[row]),
         }
         for row, words, ranked in zip(chosen.tolist(), words_of(corpus, before), items.tolist(), strict=True)

@@ -1,7 +1,8 @@
 """Response generation: a decoder that attends in turn to what it said, the history, the entities and the reviews.
 
 Notable here:
-- a copy network mixes the vocabulary's distribution with the words and item slots of the history;
+- a copy network mixes the vocabulary's distribution with the words and item slots of the history and with the words
+  that named its entities;
 - frequent tokens weigh less in the loss, down to a floor;
 - items are said as slots, which the recommender fills;
 - keys and values are kept while a response grows, so that each token is looked at once.
@@ -17,28 +18,40 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.batches import Contexts
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
-from model.encoders import open_first, positions
-from model.text import END, NEVER_SAID, PAD
+from model.encoders import TextEncoder, open_first, positions
+from model.text import END, NEVER_SAID, PAD, UNKNOWN
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One view of n contexts that the decoder attends to."""
+
+    values: Tensor  # [n, k, t]
+    mask: Tensor  # bool [n, k], where there is something
+
+    def at(self, rows: Tensor) -> Seen:
+        """Return that of some contexts."""
+        return Seen(self.values[rows], self.mask[rows])
 
 
 @dataclass(frozen=True)
 class Memory:
     """What the decoder attends to; n contexts."""
 
-    history: Tensor  # [n, L, t]
-    history_mask: Tensor  # bool [n, L]
-    entities: Tensor  # [n, E, t]
-    entity_mask: Tensor  # bool [n, E]
-    reviews: Tensor  # [n, E, t]
-    review_mask: Tensor  # bool [n, E]
+    views: tuple[Seen, ...]  # in the order of the chain
     copies: Tensor  # int64 [n, C], response tokens that may be copied; PAD: none
     copy_states: Tensor  # [n, C, t], what speaks for copying each
 
+    def __len__(self) -> int:
+        """Return how many contexts there are."""
+        return len(self.copies)
+
     def at(self, rows: Tensor) -> Memory:
         """Return the memory of some contexts."""
-        return Memory(*(tensor[rows] for tensor in vars(self).values()))
+        return Memory(tuple(view.at(rows) for view in self.views), self.copies[rows], self.copy_states[rows])
 
 
 class Attention(nn.Module):
@@ -95,9 +108,7 @@ class Saying:
 
     memory: Memory
     said: tuple[Remembered, ...]  # a layer
-    history: tuple[Remembered, ...]
-    entities: tuple[Remembered, ...]
-    reviews: tuple[Remembered, ...]
+    views: tuple[tuple[Remembered, ...], ...]  # a layer, a view
 
     @property
     def length(self) -> int:
@@ -106,51 +117,55 @@ class Saying:
 
     def at(self, rows: Tensor) -> Saying:
         """Return some of the responses, each as often as it is named."""
-        parts = (self.said, self.history, self.entities, self.reviews)
-        return Saying(self.memory.at(rows), *(tuple(each.at(rows) for each in part) for part in parts))
+        views = tuple(tuple(each.at(rows) for each in layer) for layer in self.views)
+        return Saying(self.memory.at(rows), tuple(each.at(rows) for each in self.said), views)
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention, then cross-attention to history, entities and reviews, then a feed-forward part."""
+    """Self-attention, then a chain of cross-attentions to the views, then a feed-forward part."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        dim = config.text_dim
-        attention = [Attention(dim, config.heads, config.dropout) for _ in range(4)]
-        self.own, self.history, self.entities, self.reviews = attention
+        dim, views = config.text_dim, len(config.generator.views)
+        self.own = Attention(dim, config.heads, config.dropout)
+        self.chain = nn.ModuleList(Attention(dim, config.heads, config.dropout) for _ in range(views))
         self.feed_forward = nn.Sequential(
-            nn.Linear(dim, config.feed_forward_dim), nn.GELU(), nn.Linear(config.feed_forward_dim, dim)
+            nn.Linear(dim, config.feed_forward_dim), nn.ReLU(), nn.Linear(config.feed_forward_dim, dim)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(5))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(views + 2))
         self.dropout = nn.Dropout(config.dropout)
+
+    def remember(self, memory: Memory) -> tuple[Remembered, ...]:
+        """Return the keys and values of each view."""
+        attentions = (cast(Attention, attention) for attention in self.chain)
+        return tuple(attention.remember(view.values) for attention, view in zip(attentions, memory.views, strict=True))
 
     def forward(self, new: Tensor, saying: Saying, layer: int) -> tuple[Tensor, Remembered]:
         """Return the states [n, T, t] of new tokens, and the keys and values of all that was said."""
         said = saying.said[layer].with_new(self.own.remember(new))
         future = torch.ones(new.shape[1], said.key.shape[2], dtype=torch.bool, device=new.device)
         attended = self.own(new, said, future.triu(1 + saying.length))
-        state: Tensor = self.norms[0](new + self.dropout(attended))
-        memory = saying.memory
-        chain = (
-            (self.history, saying.history[layer], memory.history_mask),
-            (self.entities, saying.entities[layer], memory.entity_mask),
-            (self.reviews, saying.reviews[layer], memory.review_mask),
-        )
-        for norm, (attention, values, mask) in zip(list(self.norms)[1:4], chain, strict=True):
-            attended = attention(state, values, ~open_first(mask)[:, None, None])
+        first, *inner, last = self.norms
+        state: Tensor = first(new + self.dropout(attended))
+        for norm, attention, values, view in zip(
+            inner, self.chain, saying.views[layer], saying.memory.views, strict=True
+        ):
+            attended = attention(state, values, ~open_first(view.mask)[:, None, None])
             # A row without any value learns nothing from this link of the chain.
-            state = norm(state + self.dropout(attended) * mask.any(dim=1)[:, None, None])
-        last: Tensor = self.norms[4](state + self.dropout(self.feed_forward(state)))
-        return last, said
+            state = norm(state + self.dropout(attended) * view.mask.any(dim=1)[:, None, None])
+        return last(state + self.dropout(self.feed_forward(state))), said
 
 
 class Generator(nn.Module):
     """The decoder with its copy network."""
 
-    def __init__(self, response_size: int, config: ModelConfig) -> None:
-        """Make a decoder whose responses use the first `response_size` words of the vocabulary."""
+    def __init__(self, words: int, response_size: int, config: ModelConfig) -> None:
+        """Make a decoder whose responses use the first `response_size` of the vocabulary's `words`."""
         super().__init__()
         self.dim = config.text_dim
+        self.views = config.generator.views
+        self.copies = config.generator.copies
+        self.history_encoder = TextEncoder(words, config) if config.generator.own_encoder else None
         self.embedding = nn.Embedding(response_size, config.text_dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=config.text_dim**-0.5)
         self.from_graph = nn.Linear(config.graph_dim, config.text_dim)
@@ -163,29 +178,29 @@ class Generator(nn.Module):
         self.register_buffer("never", never, persistent=False)
         self.never: Tensor
 
-    def remember(self, encoded: Encoded, copies: Tensor) -> Memory:
-        """Return what the decoder attends to; `copies` int64 [n, L] is the history as a response would say it."""
+    def remember(self, encoded: Encoded, contexts: Contexts) -> Memory:
+        """Return what the decoder attends to and may copy: the history's words and slots, and the entities' words."""
+        nodes = self.from_graph(encoded.nodes)
+        seen = {
+            "history": Seen(encoded.history, encoded.history_mask),
+            "graph": Seen(nodes, encoded.node_mask),
+            "reviews": Seen(encoded.sentences, encoded.sentence_mask),
+        }
+        words = contexts.entity_words
         return Memory(
-            history=encoded.history,
-            history_mask=encoded.history_mask,
-            entities=self.from_graph(encoded.nodes),
-            entity_mask=encoded.node_mask,
-            reviews=encoded.sentences,
-            review_mask=encoded.sentence_mask,
-            copies=copies,
-            copy_states=encoded.history,
+            views=tuple(seen[view] for view in self.views),
+            copies=torch.cat([contexts.copies, words.flatten(1)], dim=1),
+            copy_states=torch.cat([encoded.history, nodes.repeat_interleave(words.shape[2], dim=1)], dim=1),
         )
 
     def begin(self, memory: Memory) -> Saying:
         """Return responses to n contexts of which nothing has been said."""
         layers = [cast(DecoderLayer, layer) for layer in self.layers]
-        nothing = memory.history.new_zeros(len(memory.history), 0, self.dim)
+        nothing = memory.copy_states.new_zeros(len(memory), 0, self.dim)
         return Saying(
             memory,
             said=tuple(layer.own.remember(nothing) for layer in layers),
-            history=tuple(layer.history.remember(memory.history) for layer in layers),
-            entities=tuple(layer.entities.remember(memory.entities) for layer in layers),
-            reviews=tuple(layer.reviews.remember(memory.reviews) for layer in layers),
+            views=tuple(layer.remember(memory) for layer in layers),
         )
 
     def forward(self, said: Tensor, memory: Memory) -> Tensor:
@@ -214,7 +229,9 @@ class Generator(nn.Module):
             state, kept = layer(state, saying, number)
             said.append(kept)
         words = (state @ self.embedding.weight.T + self.bias).masked_fill(self.never, -torch.inf)
-        chances = self._with_copies(state, torch.log_softmax(words, dim=-1), saying.memory)
+        chances = torch.log_softmax(words, dim=-1)
+        if self.copies:
+            chances = self._with_copies(state, chances, saying.memory)
         return chances, replace(saying, said=tuple(said))
 
     def _with_copies(self, state: Tensor, words: Tensor, memory: Memory) -> Tensor:
@@ -244,14 +261,19 @@ def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
     return weights
 
 
+def is_asked(wanted: Tensor) -> Tensor:
+    """Tell which tokens of responses are learnt and measured: all but padding and unknown words; bool [n, T]."""
+    return (wanted != PAD) & (wanted != UNKNOWN)
+
+
 def response_loss(log_probabilities: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
     """Return the weighted cross-entropy of responses, a mean over tokens.
 
     Args:
         log_probabilities: [n, T, words].
-        wanted: int64 [n, T], PAD after the end.
+        wanted: int64 [n, T], PAD after the end; a word that is not known cannot be said and is not asked for.
         weights: [words].
     """
-    here = wanted != PAD
+    here = is_asked(wanted)
     picked = log_probabilities.gather(2, wanted[..., None]).squeeze(2)
     return -(picked * weights[wanted] * here).sum() / here.sum().clamp(min=1)

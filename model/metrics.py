@@ -109,7 +109,8 @@ def _estimates(
     samples = np.bincount(of_sample)
     sums = np.stack([np.bincount(of_sample, weights=column) for column in gains.T], axis=1)
     times = _draw(len(dialogues), resamples, seed)
-    means = (times @ sums) / (times @ samples)[:, None]
+    # einsum adds in one fixed order, a BLAS product in an order that depends on the threads.
+    means = np.einsum("rd,dm->rm", times, sums) / np.einsum("rd,d->r", times, samples)[:, None]
     low, high = np.percentile(means, INTERVAL, axis=0)
     values = gains.mean(axis=0)
     return {

@@ -3,7 +3,7 @@
 Notable here:
 - coarse and fine contrast read each context once an epoch, however many items its turn names;
 - the validation split judges each phase; the test split is never looked at;
-- during generation the encoders stay as they are.
+- during generation the encoders stay as they are, so what they make of nodes and sentences is computed once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from rich.console import Console
@@ -21,6 +22,7 @@ from model.config import PhaseConfig, TrainConfig
 from model.data import Corpus, Samples
 from model.evaluate import scores_of
 from model.generator import token_weights
+from model.known import known_of
 from model.metrics import ranks
 from model.system import System, coarse_loss, contexts_of, fine_loss, generation_loss, recommendation_loss
 
@@ -34,10 +36,12 @@ class Phase:
     name: str
     figure: str  # name of the validation figure; lower is better
     config: PhaseConfig
+    module: nn.Module  # what is in training mode; all else keeps still
     learns: list[nn.Parameter]
     lengths: Tensor  # int64 [samples], for batches of like length
     loss: Callable[[Tensor], Tensor]  # from the numbers of a batch's samples
     validate: Callable[[], float]
+    begin: Callable[[], None] = lambda: None  # before the first step
 
 
 def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[Phase]:
@@ -83,6 +87,7 @@ def _contrastive(
         name,
         "loss",
         config,
+        system.encoders,
         list(system.encoders.parameters()),
         lengths[turns],
         lambda rows: loss(turns[rows]),
@@ -105,6 +110,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
         "recommend",
         "1 - mean reciprocal rank",
         config.recommend,
+        system,
         list(dict.fromkeys([*learns, *system.recommender.learns(system.encoders)])),
         (read.end - read.start)[samples.turn],
         loss,
@@ -118,17 +124,25 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
     lengths = corpus.turns.history.end - corpus.turns.history.start
     weights = token_weights(_said_counts(corpus, turns), config.generate).to(system.device)
 
+    known = cache(lambda: known_of(system.encoders))
+
     def loss(which: Tensor) -> Tensor:
-        return generation_loss(system, corpus, which, config.text, weights)
+        return generation_loss(system, corpus, which, config.text, weights, known())
+
+    def begin() -> None:
+        if system.generator.history_encoder is not None:
+            system.generator.history_encoder.load_state_dict(system.encoders.history_encoder.state_dict())
 
     return Phase(
         "generate",
         "loss",
         config.generate,
+        system.generator,
         list(system.generator.parameters()),
         lengths[turns],
         lambda rows: loss(turns[rows]),
         lambda: _mean_loss(loss, held_out, lengths[held_out], config.generate.batch),
+        begin,
     )
 
 

@@ -8,6 +8,7 @@ Notable here:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -21,6 +22,23 @@ from model.system import System, contexts_of
 from model.text import ITEM, PAD
 
 CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where an item stands in a text: character offsets, and its place among the items."""
+
+    start: int
+    end: int
+    item: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A response as text, and its filled slots."""
+
+    text: str
+    slots: tuple[Slot, ...]
 
 
 @torch.no_grad()
@@ -59,12 +77,16 @@ def words_of(corpus: Corpus, ids: Tensor) -> list[list[str]]:
     return [[words[token] for token in row if token != PAD] for row in ids.tolist()]
 
 
-def fill_slots(corpus: Corpus, words: Sequence[str], items: Sequence[int]) -> str:
+def fill_slots(corpus: Corpus, words: Sequence[str], items: Sequence[int]) -> Filled:
     """Return a response as text, its slots filled with `items` (places among the items), the best first."""
-    slot, labels = corpus.vocabulary.words[ITEM], iter(items)
-    filled = [_label(corpus, next(labels, None)) if word == slot else word for word in words]
-    return ("" if corpus.vocabulary.chinese else " ").join(filled)
-
-
-def _label(corpus: Corpus, item: int | None) -> str:
-    return corpus.vocabulary.words[ITEM] if item is None else corpus.item_labels[item]
+    slot, left = corpus.vocabulary.words[ITEM], list(reversed(items))
+    space = "" if corpus.vocabulary.chinese else " "
+    text, filled = "", []
+    for word in words:
+        text += space if text else ""
+        if word == slot and left:
+            item = left.pop()
+            word = corpus.item_labels[item]
+            filled.append(Slot(len(text), len(text) + len(word), item))
+        text += word
+    return Filled(text, tuple(filled))

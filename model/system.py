@@ -7,11 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.batches import Contexts, pad_slices, read_contexts
-from model.c2crs import C2CRS, make_model
+from model.c2crs import C2CRS, Encoded, make_model
 from model.config import FineConfig, ModelConfig, TextConfig
-from model.data import Corpus
+from model.data import NONE, Corpus
 from model.generator import Generator, Memory, response_loss
 from model.graph import Graph
+from model.known import Known
 from model.recommender import Recommender
 from model.text import PAD, START
 
@@ -41,7 +42,7 @@ def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
     asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
     recommender = Recommender(corpus.items, graph.entities, asked, config)
-    return System(encoders, recommender, Generator(corpus.vocabulary.response_size, config))
+    return System(encoders, recommender, Generator(len(corpus.vocabulary), corpus.vocabulary.response_size, config))
 
 
 def contexts_of(system: System, corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts:
@@ -99,15 +100,36 @@ def responses_of(system: System, corpus: Corpus, turns: Tensor, longest: int) ->
     return given.to(system.device), wanted.to(system.device)
 
 
-def memory_of(system: System, contexts: Contexts) -> Memory:
-    """Return what the decoder attends to, from encoders that stay as they are."""
+def memory_of(system: System, contexts: Contexts, known: Known | None = None) -> Memory:
+    """Return what the decoder attends to, from encoders that stay as they are.
+
+    Args:
+        system: encoders and decoder.
+        contexts: of n turns.
+        known: all nodes and sentences where they were computed before.
+    """
+    encoders, own = system.encoders, system.generator.history_encoder
+    history_encoder = encoders.history_encoder if own is None else own
     with torch.no_grad():
-        encoded = system.encoders.encode(contexts)
-    return system.generator.remember(encoded, contexts.copies)
+        nodes = known.nodes_of(contexts) if known else encoders.encode_nodes(contexts.entity)
+        sentences = known.sentences_of(contexts) if known else encoders.encode_sentences(contexts.sentence)
+    with torch.set_grad_enabled(torch.is_grad_enabled() and own is not None):
+        history = history_encoder(contexts.history)
+    encoded = Encoded(
+        history=history,
+        history_mask=contexts.history != PAD,
+        nodes=nodes,
+        node_mask=contexts.entity != NONE,
+        sentences=sentences,
+        sentence_mask=contexts.sentence != NONE,
+    )
+    return system.generator.remember(encoded, contexts)
 
 
-def generation_loss(system: System, corpus: Corpus, turns: Tensor, config: TextConfig, weights: Tensor) -> Tensor:
-    """Return the weighted cross-entropy of the responses of `turns`."""
-    memory = memory_of(system, contexts_of(system, corpus, turns, config))
+def generation_loss(
+    system: System, corpus: Corpus, turns: Tensor, config: TextConfig, weights: Tensor, known: Known
+) -> Tensor:
+    """Return the cross-entropy of the responses of `turns`, weighted by token, from what is known of the graph."""
+    memory = memory_of(system, contexts_of(system, corpus, turns, config), known)
     given, wanted = responses_of(system, corpus, turns, config.response_tokens)
     return response_loss(system.generator(given, memory), wanted, weights)

@@ -150,6 +150,7 @@ class _Training:
         if state.optimiser_state is None:
             state.order.manual_seed(self.config.seed)
             state.order_at_epoch = state.order.get_state()
+            phase.begin()
             state.keep_best()
         else:
             optimiser.load_state_dict(state.optimiser_state)
@@ -190,7 +191,8 @@ class _Training:
 
     def _run_steps(self, phase: Phase, optimiser: torch.optim.Optimizer, started: float) -> None:
         state, progress = self.state, self.state.progress
-        state.system.train()
+        state.system.eval()
+        phase.module.train()
         every = list(batches(phase.lengths, phase.config.batch, state.order))
         most = len(every)
         if self.config.max_steps is not None:

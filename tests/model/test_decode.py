@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model.config import GenerateConfig, ModelConfig
 from model.decode import respond, say_best_beam, say_drawn, say_likeliest
-from model.generator import Generator, Memory
+from model.generator import Generator, Memory, Seen
 from model.text import END, ITEM, NEVER_SAID, PAD, START
 
 SIZES = ModelConfig(text_dim=8, graph_dim=6, layers=2, heads=2, feed_forward_dim=8, dropout=0.1, bases=3)
@@ -20,7 +20,7 @@ WORDS = 12
 
 def a_generator(seed: int) -> Generator:
     torch.manual_seed(seed)
-    generator = Generator(WORDS, SIZES).eval()
+    generator = Generator(WORDS, WORDS, SIZES).eval()
     with torch.no_grad():
         generator.bias.normal_(std=2.0)
     return generator
@@ -30,16 +30,9 @@ def a_memory(contexts: int) -> Memory:
     copies = torch.tensor([ITEM, *range(max(NEVER_SAID) + 1, WORDS)])[torch.randint(0, 5, (contexts, 3))]
     copies[0, 1:] = PAD
     mask = torch.rand(contexts, 2) < 0.5
-    return Memory(
-        history=torch.randn(contexts, 3, 8),
-        history_mask=copies != PAD,
-        entities=torch.randn(contexts, 2, 8),
-        entity_mask=mask,
-        reviews=torch.randn(contexts, 2, 8),
-        review_mask=mask.flip(0),
-        copies=copies,
-        copy_states=torch.randn(contexts, 3, 8),
-    )
+    entities, reviews = (Seen(torch.randn(contexts, 2, 8), some) for some in (mask, mask.flip(0)))
+    history = torch.randn(contexts, 3, 8)
+    return Memory((Seen(history, copies != PAD), entities, reviews), copies, torch.randn_like(history))
 
 
 @settings(max_examples=20, deadline=None)

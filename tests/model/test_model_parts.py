@@ -9,14 +9,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.batches import batches, pad_slices
-from model.config import GenerateConfig, ModelConfig
-from model.data import Slices
+from model.batches import Contexts, batches, pad_slices
+from model.c2crs import Encoded
+from model.config import GenerateConfig, GeneratorConfig, ModelConfig
+from model.data import NONE, Slices
 from model.decode import say_likeliest
-from model.encoders import Dropout, SelfAttentivePooling, TextEncoder, mean_of_spans
-from model.generator import Generator, Memory, response_loss, token_weights
+from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
+from model.generator import Generator, Memory, Seen, response_loss, token_weights
 from model.graph import Graph, GraphEncoder, make_graph
-from model.text import END, ITEM, NEVER_SAID, PAD, START
+from model.text import END, ITEM, NEVER_SAID, PAD, START, UNKNOWN
 
 SIZES = ModelConfig(text_dim=8, graph_dim=6, layers=2, heads=2, feed_forward_dim=8, dropout=0.0, bases=3)
 
@@ -104,30 +105,14 @@ def test_an_epoch_goes_through_every_sample_once(lengths: list[int], size: int, 
 
 
 def a_memory(contexts: int, copies: torch.Tensor) -> Memory:
-    return Memory(
-        history=torch.randn(contexts, copies.shape[1], 8),
-        history_mask=copies != PAD,
-        entities=torch.randn(contexts, 2, 8),
-        entity_mask=torch.zeros(contexts, 2, dtype=torch.bool),
-        reviews=torch.randn(contexts, 2, 8),
-        review_mask=torch.zeros(contexts, 2, dtype=torch.bool),
-        copies=copies,
-        copy_states=torch.randn(contexts, copies.shape[1], 8),
-    )
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.999])
-def test_dropout_drops_its_share_and_keeps_the_mean(share: float) -> None:
-    torch.manual_seed(0)
-    dropped = Dropout(share)(torch.ones(100_000))
-    assert float((dropped == 0).float().mean()) == pytest.approx(share, abs=0.006)
-    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.2)
-    assert torch.equal(Dropout(share).eval()(dropped), dropped)
+    nothing = Seen(torch.randn(contexts, 2, 8), torch.zeros(contexts, 2, dtype=torch.bool))
+    history = torch.randn(contexts, copies.shape[1], 8)
+    return Memory((Seen(history, copies != PAD), nothing, nothing), copies, torch.randn_like(history))
 
 
 def test_the_decoder_gives_a_distribution_and_never_says_a_special_token() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, SIZES).eval()
+    generator = Generator(12, 12, SIZES).eval()
     copies = torch.tensor([[ITEM, 9, PAD], [PAD, PAD, PAD]])
     chances = generator(torch.tensor([[START, 8], [START, 8]]), a_memory(2, copies)).exp()
     assert torch.allclose(chances.sum(dim=-1), torch.ones(2, 2), atol=1e-4)
@@ -136,15 +121,47 @@ def test_the_decoder_gives_a_distribution_and_never_says_a_special_token() -> No
 
 def test_what_comes_later_does_not_change_what_was_said_before() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, SIZES).eval()
+    generator = Generator(12, 12, SIZES).eval()
     memory = a_memory(1, torch.tensor([[ITEM, 9]]))
     one = generator(torch.tensor([[START, 8, 9]]), memory)
     other = generator(torch.tensor([[START, 8, 10]]), memory)
     assert torch.allclose(one[:, :2], other[:, :2], atol=1e-6)
 
 
+def test_a_decoder_that_may_not_copy_says_what_its_vocabulary_says() -> None:
+    torch.manual_seed(0)
+    config = SIZES.model_copy(update={"generator": GeneratorConfig(views=("history",), copies=False)})
+    generator = Generator(12, 12, config).eval()
+    memory = a_memory(1, torch.tensor([[ITEM, 9]]))
+    alone = Memory(memory.views[:1], memory.copies, memory.copy_states)
+    other = Memory(memory.views[:1], memory.copies.flip(1), torch.randn_like(memory.copy_states))
+    said = torch.tensor([[START, 8]])
+    assert torch.equal(generator(said, alone), generator(said, other))
+
+
+def test_words_of_an_entity_can_be_copied_though_the_history_lacks_them() -> None:
+    torch.manual_seed(0)
+    generator = Generator(12, 12, SIZES).eval()
+    with torch.no_grad():
+        generator.copy_gate.bias.fill_(100.0)
+    encoded = Encoded(
+        history=torch.randn(1, 1, 8),
+        history_mask=torch.tensor([[True]]),
+        nodes=torch.randn(1, 1, SIZES.graph_dim),
+        node_mask=torch.tensor([[True]]),
+        sentences=torch.zeros(1, 1, 8),
+        sentence_mask=torch.tensor([[False]]),
+    )
+    one = torch.zeros(1, 1, dtype=torch.int64)
+    words = torch.tensor([[[9, 10, PAD, PAD]]])
+    contexts = Contexts(one + 8, one + PAD, one, one + NONE, words, one, one)
+    chances = generator(torch.tensor([[START]]), generator.remember(encoded, contexts)).detach().exp()[0, 0]
+    assert float(chances[[9, 10]].sum()) == pytest.approx(1.0, abs=1e-4)
+    assert float(chances[[9, 10]].min()) == pytest.approx(0.5, abs=1e-4)
+
+
 def test_a_context_without_anything_gives_finite_gradients() -> None:
-    generator = Generator(12, SIZES)
+    generator = Generator(12, 12, SIZES)
     memory = a_memory(1, torch.tensor([[PAD]]))
     loss = response_loss(generator(torch.tensor([[START]]), memory), torch.tensor([[END]]), torch.ones(12))
     loss.backward()  # type: ignore[no-untyped-call]
@@ -155,7 +172,7 @@ def test_a_context_without_anything_gives_finite_gradients() -> None:
 
 def test_a_response_ends_once_and_stays_ended() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, SIZES).eval()
+    generator = Generator(12, 12, SIZES).eval()
     with torch.no_grad():
         generator.bias[END] = 100.0
         generator.copy_gate.bias.fill_(-100.0)
@@ -172,5 +189,11 @@ def test_frequent_tokens_weigh_less_down_to_the_floor_but_the_end_does_not() -> 
 
 def test_the_response_loss_is_a_weighted_mean_over_tokens() -> None:
     chances = torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]]).log()
-    loss = response_loss(chances, torch.tensor([[1, PAD]]), torch.tensor([1.0, 0.5, 1.0]))
+    loss = response_loss(chances, torch.tensor([[2, PAD]]), torch.tensor([1.0, 1.0, 0.5]))
     assert float(loss) == pytest.approx(-0.5 * math.log(0.25))
+
+
+def test_a_word_that_is_not_known_is_not_asked_for() -> None:
+    chances = torch.tensor([[[0.25] * 4, [0.25] * 4]]).log()
+    with_unknown = response_loss(chances, torch.tensor([[3, UNKNOWN]]), torch.ones(4))
+    assert float(with_unknown) == pytest.approx(-math.log(0.25))

@@ -66,7 +66,7 @@ def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
 def contexts(history: int = 7, entity: int = 0, sentence: int = 0) -> Contexts:
     zeros = torch.zeros(1, 1, dtype=torch.int64)
     one = [torch.tensor([[value]]) for value in (history, entity, sentence)]
-    return Contexts(one[0], one[0], one[1], one[2], zeros, zeros)
+    return Contexts(one[0], one[0], one[1], one[2], zeros[..., None], zeros, zeros)
 
 
 def scores(model: tuple[C2CRS, Recommender], given: Contexts, by_recommender: bool = True) -> torch.Tensor:

@@ -112,6 +112,25 @@ def test_a_checkpoint_of_another_bundle_is_refused(copied: Path) -> None:
         load(copied, "c2crs")
 
 
+def test_a_checkpoint_of_another_version_is_refused(copied: Path) -> None:
+    train(copied, "one", SHORT)
+    path = copied / "runs" / "one" / "checkpoint.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**record, "form": 0}), encoding="utf-8")
+    with pytest.raises(KgprepError, match=r"written by another version of kgprep: train again with .*--run one"):
+        load(copied, "one")
+
+
+def test_measuring_a_checkpoint_again_gives_the_same_to_the_last_digit(copied: Path) -> None:
+    train(copied, "one", SHORT)
+    path = copied / "runs" / "one" / "metrics.json"
+    evaluate(copied, "one")
+    first = path.read_bytes()
+    path.unlink()
+    evaluate(copied, "one")
+    assert path.read_bytes() == first
+
+
 def test_damaged_weights_are_named(copied: Path) -> None:
     weights = copied / "runs" / "c2crs" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])

@@ -44,9 +44,22 @@ def test_a_variant_has_the_phases_that_it_says(sample_workspace: Path, variant: 
     assert recommend.loss(torch.arange(8)).isfinite()
 
 
+def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_workspace: Path) -> None:
+    config = load_config("small", variant="plain_transformer")
+    system = _system(sample_workspace, "plain_transformer")
+    corpus = read_corpus(sample_workspace, config.text)
+    (phase,) = phases_of(system, corpus, config)
+    assert phase.name == "generate"
+    torch.autograd.backward(phase.loss(torch.arange(8)))
+    assert not any(weight.grad is not None for weight in system.encoders.parameters())
+    touched = {name for name, weight in system.generator.named_parameters() if weight.grad is not None}
+    assert any(name.startswith("history_encoder") for name in touched)
+    assert not any(name.startswith(("copy_", "from_graph")) for name in touched)
+
+
 def test_every_variant_is_tested_above_and_named_in_an_error() -> None:
-    assert len(variant_names()) == 7
-    with pytest.raises(KgprepError, match="choose one of multi_task, without_coarse"):
+    assert len(variant_names()) == 8
+    with pytest.raises(KgprepError, match="choose one of multi_task, plain_transformer, without_coarse"):
         load_config("small", variant="without_sense")
 
 

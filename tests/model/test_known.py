@@ -1,0 +1,43 @@
+"""What is computed once and looked up is what would be computed in every step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from model.config import load_config
+from model.data import read_corpus
+from model.graph import read_graph
+from model.known import known_of
+from model.phases import phases_of
+from model.system import contexts_of, make_system, memory_of
+
+SMALL = load_config("small")
+
+
+def test_the_decoder_sees_the_same_whether_nodes_and_sentences_were_known(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace, SMALL.text)
+    system = make_system(corpus, read_graph(sample_workspace), SMALL.model).eval()
+    contexts = contexts_of(system, corpus, corpus.splits["train"].responses[:32], SMALL.text)
+    one, other = (memory_of(system, contexts, known) for known in (None, known_of(system.encoders)))
+    for view, same in zip(one.views, other.views, strict=True):
+        assert torch.allclose(view.values, same.values, atol=1e-5)
+        assert torch.equal(view.mask, same.mask)
+    assert torch.equal(one.copies, other.copies)
+    assert torch.allclose(one.copy_states, other.copy_states, atol=1e-5)
+
+
+def test_an_encoder_of_the_decoder_s_own_begins_as_the_shared_one_and_leaves_it_alone(sample_workspace: Path) -> None:
+    config = load_config("small", ["model.generator.own_encoder=true", "coarse.epochs=0", "fine.epochs=0"])
+    corpus = read_corpus(sample_workspace, config.text)
+    system = make_system(corpus, read_graph(sample_workspace), config.model)
+    *_, phase = phases_of(system, corpus, config)
+    phase.begin()
+    assert system.generator.history_encoder is not None
+    shared = system.encoders.history_encoder.state_dict()
+    own = system.generator.history_encoder.state_dict()
+    assert all(torch.equal(weights, own[name]) for name, weights in shared.items())
+    torch.autograd.backward(phase.loss(torch.arange(8)))
+    assert all(weight.grad is None for weight in system.encoders.parameters())
+    assert {id(weight) for weight in system.generator.history_encoder.parameters()} <= {id(w) for w in phase.learns}
