@@ -15,8 +15,20 @@ from kgprep.cli.options import FILE, FOLDER, debug_option, workspace_option
     "--to", "target", required=True, metavar="TARGET", help="crslab, huggingface, pyg, pykeen, rdf, recbole or unicrs."
 )
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
+@click.option(
+    "--concepts",
+    type=FILE,
+    metavar="FILE",
+    help="Slice of ConceptNet for crslab: relation, head and tail a line, separated by tabs.",
+)
+@click.option(
+    "--vectors",
+    type=FILE,
+    metavar="FILE",
+    help="Word vectors in word2vec's text form, for the same targets.",
+)
 @debug_option
-def export_command(workspace: Path, target: str, out: Path) -> None:
+def export_command(workspace: Path, target: str, out: Path, concepts: Path | None, vectors: Path | None) -> None:
     """Write the bundle in the form that other code reads.
 
     \b
@@ -24,8 +36,9 @@ def export_command(workspace: Path, target: str, out: Path) -> None:
         kgprep export -w workspaces/sample --to crslab --out workspaces/crslab
     """
     from kgprep.export import export
+    from kgprep.export.exported import ExportOptions
 
-    export(workspace, target, out)
+    export(workspace, target, out, ExportOptions(concepts=concepts, vectors=vectors))
 
 
 @click.command("triples")

@@ -28,6 +28,12 @@ TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "unicrs": unicrs.write,
 }
 
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "concepts": ("crslab",),
+    "vectors": ("crslab",),
+}
+"""The targets that have a use for each of the `ExportOptions`."""
+
 
 def export(workspace: Path, target: str, out: Path, options: ExportOptions | None = None) -> Exported:
     """Write the bundle in `workspace` as `target` into the new folder `out`.
@@ -39,17 +45,20 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
         options: what the target takes beside the bundle.
 
     Raises:
-        KgprepError: an unknown target, a folder with something in it, a table that is absent, or a full disk.
+        KgprepError: an unknown target, an option it has no use for, a folder with something in it, a table that is
+            absent, or a full disk.
     """
     if target not in TARGETS:
         raise KgprepError(f"there is no target {target!r}: choose from {', '.join(TARGETS)}")
+    options = options or ExportOptions()
+    _refuse_useless(options, target)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
     partial = out.with_name(out.name + ".partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        exported = replace(TARGETS[target](workspace, partial, options or ExportOptions()), target=target, folder=out)
+        exported = replace(TARGETS[target](workspace, partial, options), target=target, folder=out)
         (partial / "README.md").write_text(_readme(exported), encoding="utf-8")
         partial.replace(out)
     except OSError as error:
@@ -58,6 +67,14 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
         shutil.rmtree(partial, ignore_errors=True)
     _show(exported)
     return exported
+
+
+def _refuse_useless(options: ExportOptions, target: str) -> None:
+    for option, targets in TAKES.items():
+        if getattr(options, option) is not None and target not in targets:
+            raise KgprepError(
+                f"the target {target} has no use for --{option}: leave it out, or choose {', '.join(targets)}"
+            )
 
 
 def _readme(exported: Exported) -> str:
