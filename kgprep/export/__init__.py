@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgprep.errors import KgprepError
-from kgprep.export import crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
+from kgprep.export import c2crs, crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import console
 
 TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
+    "c2crs": c2crs.write,
     "crslab": crslab.write,
     "huggingface": huggingface.write,
     "pyg": pyg.write,
@@ -29,8 +30,8 @@ TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
 }
 
 TAKES: Mapping[str, tuple[str, ...]] = {
-    "concepts": ("crslab",),
-    "vectors": ("crslab",),
+    "concepts": ("c2crs", "crslab"),
+    "vectors": ("c2crs", "crslab"),
 }
 """The targets that have a use for each of the `ExportOptions`."""
 

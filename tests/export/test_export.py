@@ -34,7 +34,7 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
 
 
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
-    with pytest.raises(KgprepError, match="choose from crslab, huggingface, pyg"):
+    with pytest.raises(KgprepError, match="choose from c2crs, crslab"):
         export(workspace, "word2vec", tmp_path / "out")
 
 
