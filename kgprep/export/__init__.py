@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgprep.errors import KgprepError
-from kgprep.export import c2crs, crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
+from kgprep.export import c2crs, crslab, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole, unicrs
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import console
 
@@ -22,6 +22,8 @@ TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "c2crs": c2crs.write,
     "crslab": crslab.write,
     "huggingface": huggingface.write,
+    "kbrd": kbrd.write,
+    "kgsf": kgsf.write,
     "pyg": pyg.write,
     "pykeen": pykeen.write,
     "rdf": rdf.write,
@@ -30,8 +32,8 @@ TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
 }
 
 TAKES: Mapping[str, tuple[str, ...]] = {
-    "concepts": ("c2crs", "crslab"),
-    "vectors": ("c2crs", "crslab"),
+    "concepts": ("c2crs", "crslab", "kgsf"),
+    "vectors": ("c2crs", "crslab", "kgsf"),
 }
 """The targets that have a use for each of the `ExportOptions`."""
 
