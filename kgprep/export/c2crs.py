@@ -18,7 +18,7 @@ from kgprep.export.crslab import Archive, write_archive
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
 from kgprep.export.item_tokens import item_mentions, numbered_items, with_item_tokens
-from kgprep.export.tokens import UNKNOWN, token_ids, tokenised
+from kgprep.export.tokens import UNKNOWN, token_ids, tokenised, with_joined
 from kgprep.pickles import write_pickle
 from kgprep.provenance import Count
 
@@ -81,7 +81,7 @@ def samples(turns: pl.DataFrame) -> pl.DataFrame:
             are joined.
     """
     return (
-        _joined(turns)
+        with_joined(turns)
         .select("split", "dialogue_id", "joined")
         .unique(maintain_order=True)
         .filter(pl.col("joined") > 0)
@@ -89,14 +89,9 @@ def samples(turns: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _joined(turns: pl.DataFrame) -> pl.DataFrame:
-    changes = (pl.col("role") != pl.col("role").shift(1)).fill_null(False)
-    return turns.with_columns(joined=changes.cast(pl.Int64).cum_sum().over("dialogue_id"))
-
-
 def _reviews(turns: pl.DataFrame, triples: pl.DataFrame) -> pl.DataFrame:
     """Return sample, split, entity_id and sentence_id of the entities last named before each sample, oldest first."""
-    places = _joined(turns).select("dialogue_id", "turn", "joined")
+    places = with_joined(turns).select("dialogue_id", "turn", "joined")
     named = (
         triples.join(places, on=["dialogue_id", "turn"])
         .sort("dialogue_id", "turn", "start", "end")

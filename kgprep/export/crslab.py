@@ -89,7 +89,7 @@ def write_archive(workspace: Path, folder: Path, options: ExportOptions, utteran
         Count("tokens in token2id", len(tokens)),
         *graph.counts,
         *concepts.counts,
-        *_write_vectors(folder, tokens, options.vectors),
+        *write_vectors(folder, tokens, options.vectors),
     )
     return Archive(turns, tokens, graph, counts, _lost(mentions, graph, concepts))
 
@@ -164,7 +164,8 @@ def _write_concepts(folder: Path, concepts: Concepts) -> None:
     concepts.edges.write_csv(folder / "conceptnet_subkg.txt", separator="\t", include_header=False, quote_style="never")
 
 
-def _write_vectors(folder: Path, tokens: dict[str, int], path: Path | None) -> tuple[Count, ...]:
+def write_vectors(folder: Path, tokens: dict[str, int], path: Path | None) -> tuple[Count, ...]:
+    """Write word2vec.npy, if vectors are given, and count the tokens that have one; errors as in `token_vectors`."""
     if path is None:
         return ()
     import numpy as np

@@ -39,6 +39,12 @@ def tokenised(utterances: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
     return ordered.with_columns(cut_chinese(ordered["text"], names)).with_columns(text=words("text"))
 
 
+def with_joined(turns: pl.DataFrame) -> pl.DataFrame:
+    """Return `turns`, in order, with `joined`: the number of each in its dialogue once those of one role are joined."""
+    changes = (pl.col("role") != pl.col("role").shift(1)).fill_null(False)
+    return turns.with_columns(joined=changes.cast(pl.Int64).cum_sum().over("dialogue_id"))
+
+
 def vocabulary(turns: pl.DataFrame) -> dict[str, int]:
     """Return the ids of the training tokens in `turns`, most frequent first, between the special ones."""
     counted = (
