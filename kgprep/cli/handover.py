@@ -12,20 +12,25 @@ from kgprep.cli.options import FILE, FOLDER, debug_option, workspace_option
 @click.command("export")
 @workspace_option
 @click.option(
-    "--to", "target", required=True, metavar="TARGET", help="crslab, huggingface, pyg, pykeen, rdf, recbole or unicrs."
+    "--to",
+    "target",
+    required=True,
+    metavar="TARGET",
+    help="c2crs, crslab, crslab-tgredial, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole or unicrs.",
 )
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
 @click.option(
     "--concepts",
     type=FILE,
     metavar="FILE",
-    help="Slice of ConceptNet for crslab: relation, head and tail a line, separated by tabs.",
+    help="Slice of ConceptNet for c2crs, crslab, crslab-tgredial and kgsf: relation, head and tail a line, "
+    "separated by tabs.",
 )
 @click.option(
     "--vectors",
     type=FILE,
     metavar="FILE",
-    help="Word vectors in word2vec's text form, for the same targets.",
+    help="Word vectors in word2vec's text form for the same targets.",
 )
 @debug_option
 def export_command(workspace: Path, target: str, out: Path, concepts: Path | None, vectors: Path | None) -> None:

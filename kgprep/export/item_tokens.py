@@ -70,19 +70,34 @@ def with_item_tokens(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.
         utterances: the bundle's.
         named: as `item_mentions` returns them.
     """
-    titles = named.filter(~pl.col("is_token"))
-    if titles.is_empty():
+    token = pl.lit(" @") + pl.col("number").cast(pl.String) + pl.lit(" ")
+    titles = named.filter(~pl.col("is_token")).with_columns(put=token)
+    return _replaced(utterances, titles, "titles replaced by item tokens")
+
+
+def with_item_titles(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Return the utterances with titles where the data set names items by tokens, and a count of these.
+
+    Args:
+        utterances: the bundle's.
+        named: as `item_mentions` returns them, with `title`.
+    """
+    return _replaced(utterances, named.filter("is_token").with_columns(put="title"), "item tokens replaced by titles")
+
+
+def _replaced(utterances: pl.DataFrame, spans: pl.DataFrame, what: str) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Return the utterances with `put` in the place of each span; of spans over each other, the first and longest."""
+    if spans.is_empty():
         return utterances, ()
     before = pl.col("end").cum_max().shift(1).over(_UTTERANCE).fill_null(0)
     placed = (
-        titles.sort(*_UTTERANCE, "start", "end", descending=[False, False, False, True])
+        spans.sort(*_UTTERANCE, "start", "end", descending=[False, False, False, True])
         .with_columns(before=before)
         .filter(pl.col("start") >= pl.col("before"))
         .with_columns(before=before)
         .join(utterances.select(*_UTTERANCE, "text"), on=_UTTERANCE, how="left", maintain_order="left")
     )
-    token = pl.lit(" @") + pl.col("number").cast(pl.String) + pl.lit(" ")
-    piece = pl.col("text").str.slice(pl.col("before"), pl.col("start") - pl.col("before")) + token
+    piece = pl.col("text").str.slice(pl.col("before"), pl.col("start") - pl.col("before")) + pl.col("put")
     replaced = placed.group_by(_UTTERANCE, maintain_order=True).agg(
         head=piece.str.join(""), rest=pl.col("text").last().str.slice(pl.col("end").max())
     )
@@ -91,4 +106,4 @@ def with_item_tokens(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.
         .with_columns(text=pl.coalesce(pl.col("head") + pl.col("rest"), "text"))
         .select(utterances.columns)
     )
-    return changed, (Count("titles replaced by item tokens", placed.height, titles.height),)
+    return changed, (Count(what, placed.height, spans.height),)

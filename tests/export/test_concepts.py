@@ -158,3 +158,10 @@ def test_the_real_slice_gives_words_to_real_dialogues(sample_workspace: Path, tm
     assert all(set(turn["word"]) <= ids.keys() for turn in turns)
     assert all(set(turn["word"]) <= {token.lower() for token in turn["text"]} for turn in turns)
     assert sum(bool(turn["word"]) for turn in turns) > len(turns) / 2
+
+
+def test_the_help_names_every_target_and_who_takes_what() -> None:
+    said = " ".join(CliRunner().invoke(main, ["export", "--help"]).output.split())
+    assert f"{', '.join([*TARGETS][:-1])} or {[*TARGETS][-1]}." in said
+    for targets in TAKES.values():
+        assert f"{', '.join(targets[:-1])} and {targets[-1]}" in said
