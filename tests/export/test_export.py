@@ -157,7 +157,7 @@ def test_crslab_ids_leave_room_for_padding_and_self_loops(archive: Path) -> None
 
 
 def test_crslab_takes_the_folder_for_its_own_download(archive: Path) -> None:
-    """CRSLab compares the second line of .built with the version of its archive, and fetches that one if they differ."""
+    """CRSLab compares the second line of .built with the version of its archive; if they differ, it fetches that."""
     assert (archive / ".built").read_text().split("\n")[1] == "0.31"
 
 
