@@ -16,15 +16,16 @@ from kgprep.cli.options import FILE, FOLDER, debug_option, workspace_option
     "target",
     required=True,
     metavar="TARGET",
-    help="c2crs, crslab, crslab-tgredial, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole or unicrs.",
+    help="c2crs, c2crs-tgredial, crslab, crslab-tgredial, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole or "
+    "unicrs.",
 )
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
 @click.option(
     "--concepts",
     type=FILE,
     metavar="FILE",
-    help="Slice of ConceptNet for c2crs, crslab, crslab-tgredial and kgsf: relation, head and tail a line, "
-    "separated by tabs.",
+    help="Slice of ConceptNet for c2crs, c2crs-tgredial, crslab, crslab-tgredial and kgsf: relation, head and tail a "
+    "line, separated by tabs.",
 )
 @click.option(
     "--vectors",

@@ -14,12 +14,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgprep.errors import KgprepError
-from kgprep.export import c2crs, crslab, crslab_tgredial, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole, unicrs
+from kgprep.export import (
+    c2crs,
+    c2crs_tgredial,
+    crslab,
+    crslab_tgredial,
+    huggingface,
+    kbrd,
+    kgsf,
+    pyg,
+    pykeen,
+    rdf,
+    recbole,
+    unicrs,
+)
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import console
 
 TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "c2crs": c2crs.write,
+    "c2crs-tgredial": c2crs_tgredial.write,
     "crslab": crslab.write,
     "crslab-tgredial": crslab_tgredial.write,
     "huggingface": huggingface.write,
@@ -33,8 +47,8 @@ TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
 }
 
 TAKES: Mapping[str, tuple[str, ...]] = {
-    "concepts": ("c2crs", "crslab", "crslab-tgredial", "kgsf"),
-    "vectors": ("c2crs", "crslab", "crslab-tgredial", "kgsf"),
+    "concepts": ("c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kgsf"),
+    "vectors": ("c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kgsf"),
 }
 """The targets that have a use for each of the `ExportOptions`."""
 

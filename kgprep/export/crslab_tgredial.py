@@ -9,6 +9,7 @@ Notable here:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,41 @@ dialogues = json.load(open("train_data.json", encoding="utf-8"))
 # for word2vec.npy, set "embedding: word2vec.npy" in the model's configuration"""
 
 
+@dataclass(frozen=True)
+class Archive:
+    """What was written: the utterances with their tokens, the tokens' ids, and what to say of it."""
+
+    turns: pl.DataFrame
+    tokens: dict[str, int]
+    counts: tuple[Count, ...]
+    lost: tuple[str, ...]
+
+
 def write(workspace: Path, folder: Path, options: ExportOptions) -> Exported:
     """Write the files that CRSLab's TG-ReDial loader reads.
 
     Raises:
         KgprepError: the workspace lacks a table, or a file of the options cannot be used.
     """
-    entities, relations, edges, utterances, mentions = (
-        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS)
+    archive = write_archive(workspace, folder, options, read_table(workspace, UTTERANCES))
+    lost = (*archive.lost, "feedback, aliases, descriptions, reviews, sentences and triples")
+    return Exported(archive.counts, lost, USAGE)
+
+
+def write_archive(workspace: Path, folder: Path, options: ExportOptions, utterances: pl.DataFrame) -> Archive:
+    """Write the archive with the texts of `utterances`, whose rows are the bundle's.
+
+    Args:
+        workspace: folder of the bundle.
+        folder: where to write.
+        options: concepts and vectors, if any.
+        utterances: as the table; the text may name items in another way.
+
+    Raises:
+        KgprepError: as `write`.
+    """
+    entities, relations, edges, mentions = (
+        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, MENTIONS)
     )
     names = entity_names(entities)
     said = tokenised(utterances, read_table(workspace, ALIASES)["alias"])
@@ -65,7 +93,7 @@ def write(workspace: Path, folder: Path, options: ExportOptions) -> Exported:
         *concepts.counts,
         *write_vectors(folder, tokens, options.vectors),
     )
-    return Exported(counts, _lost(turns, utterances, mentions, edges, graph_counts[-1].kept, concepts), USAGE)
+    return Archive(said, tokens, counts, _lost(turns, utterances, mentions, edges, graph_counts[-1].kept, concepts))
 
 
 def _lost(
@@ -85,8 +113,7 @@ def _lost(
         f"offsets, words and scores of {mentions.height:,} mentions",
         f"{edges.height - forward:,} inverse edges; CRSLab's loader makes its own",
         *(() if concepts.ids else ("words of HowNet, without --concepts: word2id.json holds padding alone",)),
-        "IRIs, kinds and IMDb ids of entities, item ids, feedback and aliases",
-        "descriptions, reviews, sentences and triples",
+        "IRIs, kinds and IMDb ids of entities, and item ids",
     )
 
 

@@ -27,7 +27,7 @@ def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.Dat
         "entity_id", number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), title=_title("name")
     )
     are_items = entities.filter("is_item").select("entity_id", title=_title("label"))
-    written = _gold_items(mentions, entities).select(
+    written = gold_items(mentions, entities).select(
         "entity_id", number=pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
     )
     known = pl.concat([own, written.join(are_items, on="entity_id")], how="diagonal").drop_nulls("number")
@@ -46,8 +46,8 @@ def _title(column: str) -> pl.Expr:
     return pl.col(column) + year.fill_null("")
 
 
-def _gold_items(mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
-    """Return the data set's own mentions of items."""
+def gold_items(mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Return the data set's own mentions of items, without those that the linker found."""
     return mentions.filter(pl.col("method") == "gold").join(entities.filter("is_item"), on="entity_id", how="semi")
 
 
@@ -56,7 +56,7 @@ def item_mentions(mentions: pl.DataFrame, entities: pl.DataFrame, numbered: pl.D
     smallest = numbered.group_by("entity_id").agg(smallest=pl.col("number").min())
     written = pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
     return (
-        _gold_items(mentions, entities)
+        gold_items(mentions, entities)
         .join(smallest, on="entity_id", how="left", maintain_order="left")
         .with_columns(number=pl.coalesce(written, "smallest"), is_token=written.is_not_null())
         .drop("smallest")

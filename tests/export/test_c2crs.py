@@ -12,7 +12,7 @@ import pytest
 
 from kgprep.artifacts import MENTIONS, TRIPLES, read_table
 from kgprep.export import export
-from kgprep.export.c2crs import REVIEWS_A_SAMPLE
+from kgprep.export.sample_reviews import REVIEWS_A_SAMPLE
 from kgprep.pickles import read_pickle
 from tests.export.crslab_reader import load, samples
 from tests.small_bundle import DBR, write_bundle
@@ -108,3 +108,29 @@ def test_items_stand_as_tokens_the_loader_knows(sample_workspace: Path, tmp_path
                 assert marked == [entities[name] for name in said["movies"]]
                 found += len(marked)
     assert found == gold > 100
+
+
+def test_tgredials_flavour_has_the_same_reviews_and_ids_as_tokens(sample_workspace: Path, tmp_path: Path) -> None:
+    """The loader of TG-ReDial takes the number of a token for an entity's id."""
+    one = export(sample_workspace, "c2crs", tmp_path / "one").folder
+    two = export(sample_workspace, "c2crs-tgredial", tmp_path / "two").folder
+    words = [{number: token for token, number in load(folder, "token2id.json").items()} for folder in (one, two)]
+    entities = load(two, "entity2id.json")
+    marked = 0
+    for split in SPLITS:
+        reviews = [read_pickle(folder / f"{split}_conv_idx_to_review_info.pkl") for folder in (one, two)]
+        assert reviews[0].keys() == reviews[1].keys()
+        for sample, info in reviews[0].items():
+            assert info["selected_entityIds"] == reviews[1][sample]["selected_entityIds"]
+            assert [[words[0][token] for token in review] for review in info["selected_infoListListInt"]] == [
+                [words[1][token] for token in review] for review in reviews[1][sample]["selected_infoListListInt"]
+            ]
+        for dialogue in load(two, f"{split}_data.json"):
+            for said in dialogue["messages"]:
+                numbers = [int(token[1:]) for token in said["text"] if token[:1] == "@" and token[1:].isdigit()]
+                found = [number for number in numbers if number <= max(entities.values())]
+                assert found == [entities[name] for name in said["movie"]]
+                marked += len(found)
+    assert marked > 100
+    found_frequencies = dict(json.loads((two / "conv_tokID2freq.json").read_text()))
+    assert found_frequencies.keys() <= words[1].keys()

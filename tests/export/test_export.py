@@ -34,7 +34,7 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
 
 
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
-    with pytest.raises(KgprepError, match="choose from c2crs, crslab"):
+    with pytest.raises(KgprepError, match="choose from c2crs, c2crs-tgredial, crslab"):
         export(workspace, "word2vec", tmp_path / "out")
 
 
@@ -55,7 +55,9 @@ def test_what_is_lost_is_said_in_the_folder(workspace: Path, tmp_path: Path, tar
     assert [path.name for path in exported.folder.parent.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("target", ["c2crs", "crslab", "crslab-tgredial", "kbrd", "kgsf", "rdf", "unicrs"])
+@pytest.mark.parametrize(
+    "target", ["c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kbrd", "kgsf", "rdf", "unicrs"]
+)
 def test_the_same_bundle_gives_the_same_files(sample_workspace: Path, tmp_path: Path, target: str) -> None:
     one, two = (export(sample_workspace, target, tmp_path / name).folder for name in ("one", "two"))
     assert contents(one) == contents(two)
