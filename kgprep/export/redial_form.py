@@ -77,7 +77,8 @@ def write_redial_form(workspace: Path, folder: Path) -> RedialForm:
         f"{graph.inverse_edges:,} inverse edges; loaders make their own and drop relations with 1,000 edges or fewer",
         "which of two equal texts names an entity: text_dict.pkl has all of them under the text",
         "labels, kinds, years and IMDb ids of entities, aliases, descriptions, reviews, sentences and triples",
-        "times of messages and what the recommender answered about items are in no bundle: 0, and no answers",
+        "times of messages and the recommender's answers about items, which no bundle has: timeOffset is 0, and "
+        "respondentQuestions is empty",
     )
     return RedialForm(texts, len(ids), counts, lost)
 
