@@ -12,11 +12,29 @@ from kgprep.cli.options import FILE, FOLDER, debug_option, workspace_option
 @click.command("export")
 @workspace_option
 @click.option(
-    "--to", "target", required=True, metavar="TARGET", help="crslab, huggingface, pyg, pykeen, rdf, recbole or unicrs."
+    "--to",
+    "target",
+    required=True,
+    metavar="TARGET",
+    help="c2crs, c2crs-tgredial, crslab, crslab-tgredial, huggingface, kbrd, kgsf, pyg, pykeen, rdf, recbole or "
+    "unicrs.",
 )
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
+@click.option(
+    "--concepts",
+    type=FILE,
+    metavar="FILE",
+    help="Slice of ConceptNet for c2crs, c2crs-tgredial, crslab, crslab-tgredial and kgsf: relation, head and tail a "
+    "line, separated by tabs.",
+)
+@click.option(
+    "--vectors",
+    type=FILE,
+    metavar="FILE",
+    help="Word vectors in word2vec's text form for the same targets.",
+)
 @debug_option
-def export_command(workspace: Path, target: str, out: Path) -> None:
+def export_command(workspace: Path, target: str, out: Path, concepts: Path | None, vectors: Path | None) -> None:
     """Write the bundle in the form that other code reads.
 
     \b
@@ -24,8 +42,9 @@ def export_command(workspace: Path, target: str, out: Path) -> None:
         kgprep export -w workspaces/sample --to crslab --out workspaces/crslab
     """
     from kgprep.export import export
+    from kgprep.export.exported import ExportOptions
 
-    export(workspace, target, out)
+    export(workspace, target, out, ExportOptions(concepts=concepts, vectors=vectors))
 
 
 @click.command("triples")

@@ -8,8 +8,6 @@ Notable here:
 
 from __future__ import annotations
 
-import io
-import pickle
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from kgprep.dialogues.lines import Place, Skips, bare_suffix, read_bytes, read_j
 from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span, as_id
 from kgprep.dialogues.splits import SplitPlan
 from kgprep.errors import KgprepError
+from kgprep.pickles import parse_pickle
 
 _ENDINGS = (".pkl", ".json", ".jsonl")
 LAYOUT = {
@@ -32,19 +31,7 @@ LAYOUT = {
 _ROLES = {"seeker": "seeker", "recommender": "recommender", "rec": "recommender"}
 _BRACKETED = re.compile(r"《\s*([^《》]*[^《》\s])\s*》")
 _YEAR_AT_END = re.compile(r"\s*[(（]\d{1,4}[)）]\s*$")
-_SAFE_GLOBALS = frozenset((module, name) for module in ("builtins", "__builtin__") for name in ("set", "frozenset"))
-_BROKEN_PICKLE = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_INSTEAD = "get the data from a source you trust, or convert it to JSON Lines"
 
 
 def load_tgredial(path: Path, test: Path | None, films: Path | None, plan: SplitPlan) -> DialogueSet:
@@ -73,39 +60,13 @@ def _records(path: Path, skips: Skips) -> Iterator[tuple[Place, Any]]:
     if bare_suffix(path) not in (".pkl", ".pickle"):
         yield from read_json_records(path, skips)
         return
-    records = _unpickle(path)
+    records = parse_pickle(read_bytes(path), path, _INSTEAD)
     if isinstance(records, dict):
         records = list(records.values())
     if not isinstance(records, list | tuple):
         raise KgprepError(f"{path} holds no list of dialogues: check that it is one of TG-ReDial's data pickles")
     for number, record in enumerate(records, start=1):
         yield f"record {number}", record
-
-
-class _RefusedGlobal(Exception):
-    """The pickle names something that is no builtin container."""
-
-
-class _BuiltinsUnpickler(pickle.Unpickler):
-    """Reads containers, strings and numbers, for which a pickle needs no global but set and frozenset."""
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if (module_name, global_name) not in _SAFE_GLOBALS:
-            raise _RefusedGlobal(f"{module_name}.{global_name}")
-        return super().find_class(module_name, global_name)
-
-
-def _unpickle(path: Path) -> Any:
-    content = read_bytes(path)
-    try:
-        return _BuiltinsUnpickler(io.BytesIO(content)).load()
-    except _RefusedGlobal as error:
-        raise KgprepError(
-            f"{path} was refused, for it holds {error} beside containers, strings and numbers: "
-            "get the data from a source you trust, or convert it to JSON Lines"
-        ) from error
-    except _BROKEN_PICKLE as error:
-        raise KgprepError(f"{path} is not a whole pickle ({type(error).__name__}): fetch it again") from error
 
 
 def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows) -> str | None:

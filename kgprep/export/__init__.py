@@ -14,19 +14,43 @@ from dataclasses import replace
 from pathlib import Path
 
 from kgprep.errors import KgprepError
-from kgprep.export import crslab, huggingface, pyg, pykeen, rdf, recbole, unicrs
+from kgprep.export import (
+    c2crs,
+    c2crs_tgredial,
+    crslab,
+    crslab_tgredial,
+    huggingface,
+    kbrd,
+    kgsf,
+    pyg,
+    pykeen,
+    rdf,
+    recbole,
+    unicrs,
+)
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import console
 
 TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
+    "c2crs": c2crs.write,
+    "c2crs-tgredial": c2crs_tgredial.write,
     "crslab": crslab.write,
+    "crslab-tgredial": crslab_tgredial.write,
     "huggingface": huggingface.write,
+    "kbrd": kbrd.write,
+    "kgsf": kgsf.write,
     "pyg": pyg.write,
     "pykeen": pykeen.write,
     "rdf": rdf.write,
     "recbole": recbole.write,
     "unicrs": unicrs.write,
 }
+
+TAKES: Mapping[str, tuple[str, ...]] = {
+    "concepts": ("c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kgsf"),
+    "vectors": ("c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kgsf"),
+}
+"""The targets that have a use for each of the `ExportOptions`."""
 
 
 def export(workspace: Path, target: str, out: Path, options: ExportOptions | None = None) -> Exported:
@@ -39,17 +63,20 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
         options: what the target takes beside the bundle.
 
     Raises:
-        KgprepError: an unknown target, a folder with something in it, a table that is absent, or a full disk.
+        KgprepError: an unknown target, an option it has no use for, a folder with something in it, a table that is
+            absent, or a full disk.
     """
     if target not in TARGETS:
         raise KgprepError(f"there is no target {target!r}: choose from {', '.join(TARGETS)}")
+    options = options or ExportOptions()
+    _refuse_useless(options, target)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
     partial = out.with_name(out.name + ".partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        exported = replace(TARGETS[target](workspace, partial, options or ExportOptions()), target=target, folder=out)
+        exported = replace(TARGETS[target](workspace, partial, options), target=target, folder=out)
         (partial / "README.md").write_text(_readme(exported), encoding="utf-8")
         partial.replace(out)
     except OSError as error:
@@ -58,6 +85,14 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
         shutil.rmtree(partial, ignore_errors=True)
     _show(exported)
     return exported
+
+
+def _refuse_useless(options: ExportOptions, target: str) -> None:
+    for option, targets in TAKES.items():
+        if getattr(options, option) is not None and target not in targets:
+            raise KgprepError(
+                f"the target {target} has no use for --{option}: leave it out, or choose {', '.join(targets)}"
+            )
 
 
 def _readme(exported: Exported) -> str:

@@ -1,62 +1,81 @@
 """The bundle as a data set of CRSLab, in the layout of its ReDial archive.
 
 Notable here:
-- entity ids are ours plus one, since CRSLab pads with entity 0;
-- its loader adds inverse edges itself and gives self-loops the relation 185, so only forward edges are written and no
-  relation of ours gets that number;
+- the graph has the numbers of `numbered_graph`, beside it relation2id.json;
 - `movies` are the data set's own annotations of items, since CRSLab takes them as targets; items that the linker found
-  stand with the other linked entities in `entity`.
+  stand with the other linked entities in `entity`;
+- `.built` keeps CRSLab from replacing the folder by a download.
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from kgprep.artifacts import (
-    ALIASES,
-    EDGES,
-    ENTITIES,
-    MENTIONS,
-    RELATIONS,
-    SPLITS,
-    UTTERANCES,
-    read_table,
-)
+from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.export.concepts import Concepts, named_concepts, read_concepts
 from kgprep.export.exported import Exported, ExportOptions
-from kgprep.export.words import cut_chinese, words
+from kgprep.export.files import write_json
+from kgprep.export.numbered_graph import NumberedGraph, bracketed_iri, numbered_graph
+from kgprep.export.tokens import PAD, token_vectors, tokenised, vocabulary
 from kgprep.provenance import Count
 
-SELF_LOOP = 185
-SPECIAL_TOKENS = ("__pad__", "__start__", "__end__", "__unk__")
-SPLIT_TOKEN = "_split_"
+BUILT = "kgprep\n0.31\n"
 USAGE = """import json
 
 dialogues = json.load(open("train_data.json", encoding="utf-8"))
-# or lay this folder at CRSLab's data/dataset/redial/nltk and run CRSLab with it"""
+# or lay this folder at data/dataset/redial/nltk of CRSLab 0.1.2, with its file .built, and run CRSLab with it;
+# for word2vec.npy, set "embedding: word2vec.npy" in the model's configuration"""
 
 
-def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
+@dataclass(frozen=True)
+class Archive:
+    """What was written: the turns with their tokens and mentions, the tokens' ids, the graph, and what to say of it."""
+
+    turns: pl.DataFrame
+    tokens: dict[str, int]
+    graph: NumberedGraph
+    counts: tuple[Count, ...]
+    lost: tuple[str, ...]
+
+
+def write(workspace: Path, folder: Path, options: ExportOptions) -> Exported:
     """Write the files that CRSLab's ReDial loader reads, and relation2id.json beside them.
 
     Raises:
-        KgprepError: the workspace lacks a table.
+        KgprepError: the workspace lacks a table, or a file of the options cannot be used.
     """
-    entities, relations, edges, utterances, mentions = (
-        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS)
+    archive = write_archive(workspace, folder, options, read_table(workspace, UTTERANCES))
+    lost = (*archive.lost, "item ids, feedback, aliases, descriptions, reviews, sentences and triples")
+    return Exported(archive.counts, lost, USAGE)
+
+
+def write_archive(workspace: Path, folder: Path, options: ExportOptions, utterances: pl.DataFrame) -> Archive:
+    """Write the archive with the texts of `utterances`, whose rows are the bundle's.
+
+    Args:
+        workspace: folder of the bundle.
+        folder: where to write.
+        options: concepts and vectors, if any.
+        utterances: as the table; the text may name items in another way.
+
+    Raises:
+        KgprepError: as `write`.
+    """
+    entities, relations, edges, mentions = (
+        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, MENTIONS)
     )
-    cut = _cut(utterances, read_table(workspace, ALIASES)["alias"])
-    turns = _turns(cut, mentions, entities)
-    vocabulary = _vocabulary(turns)
-    forward = _forward(relations)
-    graph_counts = _write_graph(folder, entities, forward, edges)
-    _write_json(folder / "token2id.json", vocabulary)
-    # The loader insists on both files; without ConceptNet the first has its padding alone and the second is empty.
-    _write_json(folder / "concept2id.json", {"__pad__": 0})
-    (folder / "conceptnet_subkg.txt").write_text("", encoding="utf-8")
+    said = tokenised(utterances, read_table(workspace, ALIASES)["alias"])
+    concepts = read_concepts(options.concepts, said)
+    turns = with_mentions(said, mentions, entities).with_columns(named_concepts(said, concepts))
+    tokens = vocabulary(turns)
+    graph = numbered_graph(entities, relations, edges)
+    _write_graph(folder, graph)
+    write_json(folder / "token2id.json", tokens)
+    _write_concepts(folder, concepts)
+    (folder / ".built").write_text(BUILT, encoding="utf-8")
     dialogues = [_write_split(folder, turns, split) for split in SPLITS]
     counts = (
         *(Count(f"{split} dialogues", count) for split, count in zip(SPLITS, dialogues, strict=True)),
@@ -67,49 +86,49 @@ def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
             int(turns["entity"].list.len().sum()),
             mentions.height,
         ),
-        Count("tokens in token2id", len(vocabulary)),
-        *graph_counts,
+        Count("tokens in token2id", len(tokens)),
+        *graph.counts,
+        *concepts.counts,
+        *write_vectors(folder, tokens, options.vectors),
     )
-    return Exported(counts, _lost(mentions, edges, forward), USAGE)
+    return Archive(turns, tokens, graph, counts, _lost(mentions, graph, concepts))
 
 
-def _lost(mentions: pl.DataFrame, edges: pl.DataFrame, forward: pl.DataFrame) -> tuple[str, ...]:
-    inverse = edges.height - edges.join(forward, on="relation", how="semi").height
+def _lost(mentions: pl.DataFrame, graph: NumberedGraph, concepts: Concepts) -> tuple[str, ...]:
     linked = mentions.filter(pl.col("method") == "link").height
+    without_concepts = (
+        "words of ConceptNet, without --concepts: concept2id.json holds padding alone, conceptnet_subkg.txt and every "
+        "word list are empty"
+    )
     return (
         f"offsets, words and scores of {mentions.height:,} mentions ({linked:,} of them linked)",
-        f"{inverse:,} inverse edges; CRSLab's loader makes its own, and drops relations with 1,000 edges or fewer",
-        "item ids, feedback, aliases, descriptions, reviews, sentences and triples",
-        "words of ConceptNet: concept2id.json holds padding alone, conceptnet_subkg.txt and every word list are empty",
+        f"{graph.inverse_edges:,} inverse edges; CRSLab's loader makes its own, and drops relations with 1,000 edges "
+        "or fewer",
+        *(() if concepts.ids else (without_concepts,)),
     )
 
 
-def _cut(utterances: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
-    ordered = utterances.sort("dialogue_id", "turn")
-    return ordered.with_columns(cut_chinese(ordered["text"], names))
+def with_mentions(turns: pl.DataFrame, mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Return `turns` with the names of their movies and other entities, as list[str].
 
-
-def _turns(utterances: pl.DataFrame, mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
-    """Return one row an utterance, in order, with its tokens and the IRIs of its movies and other entities."""
+    Args:
+        turns: with dialogue_id and turn.
+        mentions: the bundle's.
+        entities: the bundle's.
+    """
     named = (
-        mentions.join(entities.select("entity_id", "is_item", iri=_name()), on="entity_id", how="left")
+        mentions.join(entities.select("entity_id", "is_item", name=bracketed_iri()), on="entity_id", how="left")
         .with_columns(is_movie=pl.col("is_item") & (pl.col("method") == "gold"))
         .sort("dialogue_id", "turn", "start", "end")
     )
     found = named.group_by("dialogue_id", "turn", maintain_order=True).agg(
-        movies=pl.col("iri").filter("is_movie"),
-        entity=pl.col("iri").filter(~pl.col("is_movie")).unique(maintain_order=True),
+        movies=pl.col("name").filter("is_movie"),
+        entity=pl.col("name").filter(~pl.col("is_movie")).unique(maintain_order=True),
     )
     nothing = pl.lit([], dtype=pl.List(pl.String))
-    return (
-        utterances.with_columns(text=words("text"))
-        .join(found, on=["dialogue_id", "turn"], how="left", maintain_order="left")
-        .with_columns(pl.col("movies", "entity").fill_null(nothing))
+    return turns.join(found, on=["dialogue_id", "turn"], how="left", maintain_order="left").with_columns(
+        pl.col("movies", "entity").fill_null(nothing)
     )
-
-
-def _name() -> pl.Expr:
-    return pl.format("<{}>", pl.col("iri"))
 
 
 def _write_split(folder: Path, turns: pl.DataFrame, split: str) -> int:
@@ -120,7 +139,7 @@ def _write_split(folder: Path, turns: pl.DataFrame, split: str) -> int:
         text="text",
         movies="movies",
         entity="entity",
-        word=pl.lit([], dtype=pl.List(pl.String)),
+        word="word",
     )
     dialogues = (
         turns.filter(pl.col("split") == split)
@@ -132,52 +151,25 @@ def _write_split(folder: Path, turns: pl.DataFrame, split: str) -> int:
     return dialogues.height
 
 
-def _vocabulary(turns: pl.DataFrame) -> dict[str, int]:
-    """Return the ids of the training tokens, most frequent first, between the special ones."""
-    counted = (
-        turns.filter(pl.col("split") == "train")
-        .select(token=pl.col("text").list.explode(empty_as_null=False))
-        .filter(~pl.col("token").is_in([*SPECIAL_TOKENS, SPLIT_TOKEN]))
-        .group_by("token")
-        .len()
-        .sort("len", "token", descending=[True, False])
-    )
-    tokens = [*SPECIAL_TOKENS, *counted["token"], SPLIT_TOKEN]
-    return {token: index for index, token in enumerate(tokens)}
+def _write_graph(folder: Path, graph: NumberedGraph) -> None:
+    write_json(folder / "entity2id.json", graph.entity_ids)
+    write_json(folder / "dbpedia_subkg.json", graph.pairs)
+    write_json(folder / "movie_ids.json", graph.item_ids)
+    write_json(folder / "relation2id.json", graph.relation_ids)
 
 
-def _forward(relations: pl.DataFrame) -> pl.DataFrame:
-    """Return the forward relations with their number in the archive, which steps over that of self-loops."""
-    index = pl.int_range(pl.len())
-    return relations.filter(pl.col("inverse_of").is_null()).select(
-        "iri",
-        relation="relation_id",
-        number=pl.when(index < SELF_LOOP).then(index).otherwise(index + 1),
-    )
+def _write_concepts(folder: Path, concepts: Concepts) -> None:
+    """Write both files; the loader insists on them and on at least one id."""
+    write_json(folder / "concept2id.json", {PAD: 0, **concepts.ids})
+    concepts.edges.write_csv(folder / "conceptnet_subkg.txt", separator="\t", include_header=False, quote_style="never")
 
 
-def _write_graph(folder: Path, entities: pl.DataFrame, forward: pl.DataFrame, edges: pl.DataFrame) -> tuple[Count, ...]:
-    items = entities.filter("is_item").select(head=pl.col("entity_id") + 1)
-    loops = items.select("head", number=pl.lit(SELF_LOOP, dtype=pl.Int64), tail="head")
-    kept = edges.join(forward, on="relation", how="inner").select(pl.col("head") + 1, "number", pl.col("tail") + 1)
-    grouped = (
-        pl.concat([kept, loops])
-        .sort("head", "number", "tail")
-        .group_by("head", maintain_order=True)
-        .agg(pairs=pl.concat_list("number", "tail"))
-    )
-    numbers = dict(zip(entities.select(_name()).to_series(), entities["entity_id"] + 1, strict=True))
-    _write_json(folder / "entity2id.json", numbers)
-    _write_json(folder / "dbpedia_subkg.json", dict(zip(grouped["head"], grouped["pairs"].to_list(), strict=True)))
-    _write_json(folder / "movie_ids.json", items["head"].to_list())
-    _write_json(folder / "relation2id.json", dict(zip(forward["iri"], forward["number"], strict=True)))
-    return (
-        Count("entities", entities.height),
-        Count("items", items.height, entities.height),
-        Count("forward edges", kept.height, edges.height),
-        Count("self-loops of items", loops.height),
-    )
+def write_vectors(folder: Path, tokens: dict[str, int], path: Path | None) -> tuple[Count, ...]:
+    """Write word2vec.npy, if vectors are given, and count the tokens that have one; errors as in `token_vectors`."""
+    if path is None:
+        return ()
+    import numpy as np
 
-
-def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    vectors, given = token_vectors(tokens, len(tokens), path)
+    np.save(folder / "word2vec.npy", vectors)
+    return (Count("tokens with a given vector, the others drawn", given, len(tokens)),)

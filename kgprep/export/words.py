@@ -47,4 +47,5 @@ def cut_chinese(texts: pl.Series, names: pl.Series) -> pl.Series:
     # jieba is Python and works text by text: there is no column form of it.
     cut = pl.Series([" ".join(cutter.cut(text)) for text in texts.filter(chinese)], dtype=pl.String)
     places = chinese.arg_true()
-    return texts.scatter(places, cut)
+    # jieba parts an item's token; in a text with a space of its own there, more than one stands between them now.
+    return texts.scatter(places, cut.str.replace_all(r"@ (\d)", "@$1"))

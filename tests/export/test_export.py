@@ -34,7 +34,7 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
 
 
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
-    with pytest.raises(KgprepError, match="choose from crslab, huggingface, pyg"):
+    with pytest.raises(KgprepError, match="choose from c2crs, c2crs-tgredial, crslab"):
         export(workspace, "word2vec", tmp_path / "out")
 
 
@@ -55,12 +55,16 @@ def test_what_is_lost_is_said_in_the_folder(workspace: Path, tmp_path: Path, tar
     assert [path.name for path in exported.folder.parent.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("target", ["crslab", "rdf"])
-def test_the_same_bundle_gives_the_same_files(workspace: Path, tmp_path: Path, target: str) -> None:
-    one, two = export(workspace, target, tmp_path / "one").folder, export(workspace, target, tmp_path / "two").folder
-    assert {path.name: path.read_bytes() for path in one.iterdir()} == {
-        path.name: path.read_bytes() for path in two.iterdir()
-    }
+@pytest.mark.parametrize(
+    "target", ["c2crs", "c2crs-tgredial", "crslab", "crslab-tgredial", "kbrd", "kgsf", "rdf", "unicrs"]
+)
+def test_the_same_bundle_gives_the_same_files(sample_workspace: Path, tmp_path: Path, target: str) -> None:
+    one, two = (export(sample_workspace, target, tmp_path / name).folder for name in ("one", "two"))
+    assert contents(one) == contents(two)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_pyg_loads_without_trust_and_agrees_with_the_bundle(workspace: Path, tmp_path: Path) -> None:
@@ -152,6 +156,11 @@ def test_crslab_ids_leave_room_for_padding_and_self_loops(archive: Path) -> None
         "4": [[1, 2], [185, 4]],
         "5": [[185, 5]],
     }
+
+
+def test_crslab_takes_the_folder_for_its_own_download(archive: Path) -> None:
+    """CRSLab compares the second line of .built with the version of its archive; if they differ, it fetches that."""
+    assert (archive / ".built").read_text().split("\n")[1] == "0.31"
 
 
 def test_crslab_tokens_come_from_training_alone(archive: Path) -> None:

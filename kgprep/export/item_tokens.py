@@ -1,0 +1,109 @@
+"""Items as ReDial writes them in texts: an at sign and a number.
+
+Notable here:
+- an item's number is its id in the data set where that is a number, as ReDial's are; other items get the numbers above;
+- the data set's own mentions of items become such tokens wherever they are titles, so that code which looks for tokens
+  finds the items of any data set.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from kgprep.provenance import Count
+
+_UTTERANCE = ("dialogue_id", "turn")
+
+
+def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return number i64, entity_id and title, with its year; several numbers may share an entity.
+
+    Args:
+        items: the bundle's items.
+        entities: the bundle's entities.
+        mentions: the bundle's mentions; one written as a token gives its item that number.
+    """
+    own = items.select(
+        "entity_id", number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), title=_title("name")
+    )
+    are_items = entities.filter("is_item").select("entity_id", title=_title("label"))
+    written = gold_items(mentions, entities).select(
+        "entity_id", number=pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+    )
+    known = pl.concat([own, written.join(are_items, on="entity_id")], how="diagonal").drop_nulls("number")
+    first = pl.max_horizontal(pl.lit(0, pl.Int64), pl.lit(known["number"].max(), pl.Int64).fill_null(0)) + 1
+    rest = are_items.join(known, on="entity_id", how="anti").with_columns(number=first + pl.col("entity_id"))
+    return (
+        pl.concat([known, rest], how="diagonal")
+        .unique("number", keep="first", maintain_order=True)
+        .sort("number")
+        .select("number", "entity_id", "title")
+    )
+
+
+def _title(column: str) -> pl.Expr:
+    year = pl.lit(" (") + pl.col("year").cast(pl.String) + pl.lit(")")
+    return pl.col(column) + year.fill_null("")
+
+
+def gold_items(mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Return the data set's own mentions of items, without those that the linker found."""
+    return mentions.filter(pl.col("method") == "gold").join(entities.filter("is_item"), on="entity_id", how="semi")
+
+
+def item_mentions(mentions: pl.DataFrame, entities: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Return the data set's own mentions of items with the `number` of each: the one in the text, else the smallest."""
+    smallest = numbered.group_by("entity_id").agg(smallest=pl.col("number").min())
+    written = pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+    return (
+        gold_items(mentions, entities)
+        .join(smallest, on="entity_id", how="left", maintain_order="left")
+        .with_columns(number=pl.coalesce(written, "smallest"), is_token=written.is_not_null())
+        .drop("smallest")
+    )
+
+
+def with_item_tokens(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Return the utterances with tokens where the data set names items by their titles, and a count of these.
+
+    Args:
+        utterances: the bundle's.
+        named: as `item_mentions` returns them.
+    """
+    token = pl.lit(" @") + pl.col("number").cast(pl.String) + pl.lit(" ")
+    titles = named.filter(~pl.col("is_token")).with_columns(put=token)
+    return _replaced(utterances, titles, "titles replaced by item tokens")
+
+
+def with_item_titles(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Return the utterances with titles where the data set names items by tokens, and a count of these.
+
+    Args:
+        utterances: the bundle's.
+        named: as `item_mentions` returns them, with `title`.
+    """
+    return _replaced(utterances, named.filter("is_token").with_columns(put="title"), "item tokens replaced by titles")
+
+
+def _replaced(utterances: pl.DataFrame, spans: pl.DataFrame, what: str) -> tuple[pl.DataFrame, tuple[Count, ...]]:
+    """Return the utterances with `put` in the place of each span; of spans over each other, the first and longest."""
+    if spans.is_empty():
+        return utterances, ()
+    before = pl.col("end").cum_max().shift(1).over(_UTTERANCE).fill_null(0)
+    placed = (
+        spans.sort(*_UTTERANCE, "start", "end", descending=[False, False, False, True])
+        .with_columns(before=before)
+        .filter(pl.col("start") >= pl.col("before"))
+        .with_columns(before=before)
+        .join(utterances.select(*_UTTERANCE, "text"), on=_UTTERANCE, how="left", maintain_order="left")
+    )
+    piece = pl.col("text").str.slice(pl.col("before"), pl.col("start") - pl.col("before")) + pl.col("put")
+    replaced = placed.group_by(_UTTERANCE, maintain_order=True).agg(
+        head=piece.str.join(""), rest=pl.col("text").last().str.slice(pl.col("end").max())
+    )
+    changed = (
+        utterances.join(replaced, on=_UTTERANCE, how="left", maintain_order="left")
+        .with_columns(text=pl.coalesce(pl.col("head") + pl.col("rest"), "text"))
+        .select(utterances.columns)
+    )
+    return changed, (Count(what, placed.height, spans.height),)

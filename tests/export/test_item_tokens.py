@@ -1,0 +1,76 @@
+"""Items as tokens in the texts of data sets that write titles, through the targets that need them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from kgprep.artifacts import ITEMS, MENTIONS, UTTERANCES, write_parquet
+from kgprep.export import export
+from tests.small_bundle import write_bundle
+
+UTTERANCE_ROWS = [
+    ("train", "7", 0, "seeker", "Have you seen It or Us?"),
+    ("train", "7", 1, "recommender", "看过《小丑回魂》，还有@12吗"),
+    ("train", "7", 2, "recommender", "Andy Muschietti made It It"),
+]
+MENTION_ROWS = [
+    ("7", 0, 14, 16, "It", 2, "gold", 1.0),
+    ("7", 0, 14, 22, "It or Us", 4, "gold", 1.0),
+    ("7", 0, 20, 22, "Us", 3, "gold", 1.0),
+    ("7", 1, 3, 7, "小丑回魂", 2, "gold", 1.0),
+    ("7", 1, 11, 14, "@12", 2, "gold", 1.0),
+    ("7", 2, 0, 15, "Andy Muschietti", 0, "gold", 1.0),
+    ("7", 2, 21, 23, "It", 2, "gold", 1.0),
+    ("7", 2, 24, 26, "It", 2, "link", 0.9),
+]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    workspace = write_bundle(tmp_path / "ws")
+    for table, rows in ((UTTERANCES, UTTERANCE_ROWS), (MENTIONS, MENTION_ROWS)):
+        write_parquet(table, pl.DataFrame(rows, schema=table.schema, orient="row"), table.path(workspace))
+    return workspace
+
+
+def texts(folder: Path) -> list[list[str]]:
+    (dialogue,) = json.loads((folder / "train_data.json").read_text(encoding="utf-8"))
+    return [said["text"] for said in dialogue["dialog"]]
+
+
+def write_items(workspace: Path, *rows: Any) -> None:
+    write_parquet(ITEMS, pl.DataFrame(rows, schema=ITEMS.schema, orient="row"), ITEMS.path(workspace))
+
+
+def test_titles_of_gold_items_become_tokens(workspace: Path, tmp_path: Path) -> None:
+    write_items(
+        workspace,
+        ("12", "It", 2017, None, 2, "title", 1.0),
+        ("9", "It", 2017, None, 2, "title", 1.0),
+        ("50", "Us", 2019, None, 3, "title", 1.0),
+    )
+    exported = export(workspace, "c2crs", tmp_path / "out")
+    assert texts(exported.folder) == [
+        # The longest title counts where several lie over each other; this one's item has no number of its own.
+        ["Have", "you", "seen", "@55", "?"],
+        ["看过", "《", "@9", "》", "，", "还有", "@12", "吗"],
+        ["Andy", "Muschietti", "made", "@9", "It"],
+    ]
+    tokens = json.loads((exported.folder / "redial_context_movie_id2crslab_entityId.json").read_text())
+    assert tokens == {"9": 3, "12": 3, "50": 4, "55": 5}
+    assert "titles replaced by item tokens: 3 of 5 (60.0 %)" in [str(count) for count in exported.counts]
+
+
+def test_items_whose_ids_are_no_numbers_get_numbers(workspace: Path, tmp_path: Path) -> None:
+    write_items(workspace, ("It (2017)", "It", 2017, None, 2, "title", 1.0))
+    mentions = [row for row in MENTION_ROWS if row[4] not in ("@12", "It or Us")]
+    write_parquet(MENTIONS, pl.DataFrame(mentions, schema=MENTIONS.schema, orient="row"), MENTIONS.path(workspace))
+    folder = export(workspace, "c2crs", tmp_path / "out").folder
+    assert texts(folder)[0] == ["Have", "you", "seen", "@3", "or", "@4", "?"]
+    tokens = json.loads((folder / "redial_context_movie_id2crslab_entityId.json").read_text())
+    assert tokens == {"3": 3, "4": 4, "5": 5}
