@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.config import TextConfig
 from model.data import NONE, Corpus, Slices
-from model.text import PAD
+from model.text import PAD, START
 
 ENTITY_WORDS = 4
 """Words of a mention that may be copied; few names are longer."""
@@ -94,19 +94,86 @@ def _first_words(corpus: Corpus, start: Tensor, end: Tensor) -> Tensor:
     return torch.where(places < end[..., None], words, PAD)
 
 
-def batches(lengths: Tensor, size: int, generator: torch.Generator | None) -> Iterator[Tensor]:
+@dataclass(frozen=True)
+class Asked:
+    """What n samples ask for after k distinct contexts."""
+
+    contexts: Contexts  # of the k turns
+    by_recommender: Tensor  # bool [k], who speaks in the turn
+    context: Tensor  # int64 [n], the context of each sample
+    target: Tensor  # int64 [n], place among the items
+
+    def to(self, device: torch.device) -> Asked:
+        """Return the same on another device."""
+        return Asked(
+            self.contexts.to(device), self.by_recommender.to(device), self.context.to(device), self.target.to(device)
+        )
+
+
+def read_asked(corpus: Corpus, turns: Tensor, target: Tensor, config: TextConfig) -> Asked:
+    """Return the samples of `turns` that ask for `target` (int64 [n] each); each context is read once."""
+    distinct, context = torch.unique(turns, return_inverse=True)
+    speaks = corpus.turns.is_recommender[distinct]
+    return Asked(read_contexts(corpus, distinct, config), speaks, context, target)
+
+
+@dataclass(frozen=True)
+class Responses:
+    """What is said after n contexts; T tokens at most."""
+
+    contexts: Contexts
+    given: Tensor  # int64 [n, T], what the decoder is given: START and all but the last of what it shall say
+    wanted: Tensor  # int64 [n, T], what it shall say, PAD after the end
+
+    def to(self, device: torch.device) -> Responses:
+        """Return the same on another device."""
+        return Responses(self.contexts.to(device), self.given.to(device), self.wanted.to(device))
+
+
+def read_responses(corpus: Corpus, turns: Tensor, config: TextConfig) -> Responses:
+    """Return what stands before each of `turns` (int64 [n]) and what is said in it."""
+    slices = corpus.turns.response.at(turns)
+    wanted = pad_slices(corpus.response_tokens, slices, PAD)[:, : config.response_tokens]
+    given = torch.cat([torch.full((len(turns), 1), START), wanted[:, :-1]], dim=1)
+    return Responses(read_contexts(corpus, turns, config), given, wanted)
+
+
+def batches(lengths: Tensor, size: int, places: int, generator: torch.Generator | None) -> Iterator[Tensor]:
     """Yield the numbers of the samples of each batch.
 
     Args:
         lengths: int64 [n], how long each sample is.
         size: most samples in a batch.
+        places: most places in a batch, padding counted; a longer sample is a batch of its own.
         generator: shuffles samples and batches; None goes through them by length.
     """
     if generator is None:
-        yield from torch.split(torch.argsort(lengths, stable=True), size)
+        order = torch.argsort(lengths, stable=True)
+        yield from torch.split(order, group_sizes(lengths[order], size, places))
         return
     shuffled = torch.randperm(len(lengths), generator=generator)
     # Lengths are compared in steps of eight, so that which samples meet in a batch still varies from epoch to epoch.
-    grouped = torch.split(shuffled[torch.argsort(lengths[shuffled] // 8, stable=True)], size)
+    step = (lengths[shuffled] + 7) // 8 * 8
+    order = torch.argsort(step, stable=True)
+    grouped = torch.split(shuffled[order], group_sizes(step[order], size, places))
     for number in torch.randperm(len(grouped), generator=generator).tolist():
         yield grouped[number]
+
+
+def group_sizes(lengths: Tensor, size: int, places: int) -> list[int]:
+    """Return how many of the texts, whose `lengths` rise, go into each group.
+
+    Args:
+        lengths: int64 [n].
+        size: most texts in a group.
+        places: most places in a group, its texts padded to the longest; a longer text is a group of its own.
+    """
+    sizes = []
+    start = 0
+    while start < len(lengths):
+        # The padded size of a group that ends at a place grows with the place, so the last place that fits is searched.
+        rest = lengths[start : start + min(size, places)].clamp(min=1)
+        padded = rest * torch.arange(1, len(rest) + 1)
+        sizes.append(max(int(torch.searchsorted(padded, places, right=True)), 1))
+        start += sizes[-1]
+    return sizes

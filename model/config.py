@@ -49,6 +49,7 @@ class RecommenderConfig(Settings):
     views: tuple[View, ...] = ("graph",)  # whose vectors are added up to the user's
     roles: bool = False  # add a vector of the role whose turn it is
     repeats: bool = False  # a gate shares the chance between items that were named and all items
+    dropout: float = Field(default=0, ge=0, lt=1)  # of the user's vector while learning
     frequency: bool = False  # biases of items start from how often training asks for them
 
 
@@ -82,7 +83,8 @@ class PhaseConfig(Settings):
     """How long and how fast one phase learns."""
 
     epochs: int = Field(default=1, ge=0)  # passes over the training samples; 0 leaves the phase out
-    batch: int = Field(default=256, ge=1)  # samples a step
+    batch: int = Field(default=256, ge=1)  # most samples a step
+    places: int = Field(default=65_536, ge=1)  # most history tokens a step, padding counted; bounds the memory
     learning_rate: float = Field(default=1e-3, gt=0)  # of Adam
     clip: float = Field(default=0.1, gt=0)  # largest norm of the gradient
     patience: int = Field(default=3, ge=1)  # epochs without a better validation figure before the phase ends

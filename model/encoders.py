@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.batches import group_sizes
 from model.config import ModelConfig
 from model.text import PAD
 
@@ -138,22 +139,9 @@ def chunks(tokens: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         yield torch.arange(len(tokens), device=tokens.device), tokens, inside
         return
     order = torch.argsort(lengths, stable=True)
-    for chunk in torch.split(order, chunk_sizes(lengths[order])):
+    for chunk in torch.split(order, group_sizes(lengths[order], len(lengths), CHUNK_TOKENS)):
         longest = max(int(lengths[chunk[-1]]), 1)
         yield chunk, tokens[chunk, :longest], inside[chunk, :longest]
-
-
-def chunk_sizes(lengths: Tensor) -> list[int]:
-    """Return how many of the texts, whose `lengths` rise, go into each chunk."""
-    sizes = []
-    start = 0
-    while start < len(lengths):
-        # The padded size of a chunk that ends at a place grows with the place, so the last place that fits is searched.
-        rest = lengths[start : start + CHUNK_TOKENS].clamp(min=1)
-        padded = rest * torch.arange(1, len(rest) + 1)
-        sizes.append(max(int(torch.searchsorted(padded, CHUNK_TOKENS, right=True)), 1))
-        start += sizes[-1]
-    return sizes
 
 
 def open_first(mask: Tensor) -> Tensor:

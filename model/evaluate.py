@@ -17,14 +17,14 @@ from torch import Tensor
 
 from kgprep.artifacts import write_beside
 from model.baselines import copy_history, popularity
-from model.batches import batches, pad_slices
+from model.batches import batches, pad_slices, read_responses
 from model.checkpoint import load, pick_device, run_folder
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.generator import is_asked
 from model.metrics import ranks, recall_table
 from model.responses import fill_slots, new_items, said_words, scores_before, words_of
-from model.system import System, contexts_of, memory_of, responses_of
+from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
 
@@ -124,10 +124,10 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
     wanted: list[list[str]] = [[]] * len(turns)
     surprise, tokens, unknown = 0.0, 0, 0
     lengths = corpus.turns.history.end - corpus.turns.history.start
-    for rows in batches(lengths[turns], config.generate.batch, None):
-        memory = memory_of(system, contexts_of(system, corpus, turns[rows], config.text))
-        given, target = responses_of(system, corpus, turns[rows], config.text.response_tokens)
-        picked = system.generator(given, memory).gather(2, target[..., None]).squeeze(2)
+    for rows in batches(lengths[turns], config.generate.batch, config.generate.places, None):
+        responses = read_responses(corpus, turns[rows], config.text).to(system.device)
+        memory, target = memory_of(system, responses.contexts), responses.wanted
+        picked = system.generator(responses.given, memory).gather(2, target[..., None]).squeeze(2)
         asked = is_asked(target)
         surprise -= float(picked[asked].sum())
         tokens += int(asked.sum())

@@ -12,26 +12,30 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Generic, TypeVar
 
 import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from model.batches import batches
+from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
 from model.config import PhaseConfig, TrainConfig
 from model.data import Corpus, Samples
 from model.evaluate import scores_of
 from model.generator import token_weights
 from model.known import known_of
 from model.metrics import ranks
-from model.system import System, coarse_loss, contexts_of, fine_loss, generation_loss, recommendation_loss
+from model.system import System, coarse_loss, fine_loss, generation_loss, recommendation_loss
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+Batch = TypeVar("Batch")
+
+
 @dataclass(frozen=True)
-class Phase:
-    """One part of the training."""
+class Phase(Generic[Batch]):
+    """One part of the training, which learns from batches of one kind."""
 
     name: str
     figure: str  # name of the validation figure; lower is better
@@ -39,19 +43,25 @@ class Phase:
     module: nn.Module  # what is in training mode; all else keeps still
     learns: list[nn.Parameter]
     lengths: Tensor  # int64 [samples], for batches of like length
-    loss: Callable[[Tensor], Tensor]  # from the numbers of a batch's samples
+    read: Callable[[Tensor], Batch]  # from the numbers of a batch's samples
+    loss: Callable[[Batch], Tensor]
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
 
+    def order(self, generator: torch.Generator) -> list[Tensor]:
+        """Return the numbers of the samples of each batch of an epoch, shuffled by `generator`."""
+        return list(batches(self.lengths, self.config.batch, self.config.places, generator))
 
-def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[Phase]:
+
+def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[Phase[Any]]:
     """Yield the phases in order; a phase with nothing to learn from is said to be left out."""
-    for phase in (
+    every: tuple[Phase[Any], ...] = (
         _coarse(system, corpus, config),
         _fine(system, corpus, config),
         _recommend(system, corpus, config),
         _generate(system, corpus, config),
-    ):
+    )
+    for phase in every:
         if not phase.config.epochs:
             continue
         if not len(phase.lengths):
@@ -60,50 +70,58 @@ def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[P
         yield phase
 
 
-def _coarse(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
-    def loss(turns: Tensor) -> Tensor:
-        return coarse_loss(system, contexts_of(system, corpus, turns, config.text), config.coarse.temperature)
+def _coarse(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Contexts]:
+    def loss(contexts: Contexts) -> Tensor:
+        return coarse_loss(system, contexts.to(system.device), config.coarse.temperature)
 
-    return _contrastive("coarse", system, corpus, config.coarse, loss)
+    return _contrastive("coarse", system, corpus, config, config.coarse, loss)
 
 
-def _fine(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
+def _fine(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Contexts]:
     fine = config.fine
 
-    def loss(turns: Tensor) -> Tensor:
-        contexts = contexts_of(system, corpus, turns, config.text)
-        return fine_loss(system, contexts, fine.temperature, fine.coarse_weight)
+    def loss(contexts: Contexts) -> Tensor:
+        return fine_loss(system, contexts.to(system.device), fine.temperature, fine.coarse_weight)
 
-    return _contrastive("fine", system, corpus, fine, loss)
+    return _contrastive("fine", system, corpus, config, fine, loss)
 
 
 def _contrastive(
-    name: str, system: System, corpus: Corpus, config: PhaseConfig, loss: Callable[[Tensor], Tensor]
-) -> Phase:
+    name: str,
+    system: System,
+    corpus: Corpus,
+    config: TrainConfig,
+    phase: PhaseConfig,
+    loss: Callable[[Contexts], Tensor],
+) -> Phase[Contexts]:
     turns = corpus.splits["train"].contexts
-    held_out = _choice(corpus.splits["valid"].contexts, config.valid_samples)
-    lengths = corpus.turns.history.end - corpus.turns.history.start
+    held_out = _choice(corpus.splits["valid"].contexts, phase.valid_samples)
+
+    def read(which: Tensor) -> Contexts:
+        return read_contexts(corpus, which, config.text)
+
     return Phase(
         name,
         "loss",
-        config,
+        phase,
         system.encoders,
         list(system.encoders.parameters()),
-        lengths[turns],
-        lambda rows: loss(turns[rows]),
-        lambda: _mean_loss(loss, held_out, lengths[held_out], config.batch),
+        _history_lengths(corpus, turns, config),
+        lambda rows: read(turns[rows]),
+        loss,
+        lambda: _mean_loss(read, loss, held_out, _history_lengths(corpus, held_out, config), phase),
     )
 
 
-def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
+def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Asked]:
     samples, held_out = corpus.splits["train"], corpus.splits["valid"]
     weight = config.recommend.contrastive_weight
     # What is computed most of decides which samples meet in a batch.
-    read = corpus.turns.history if "history" in config.model.recommender.views or weight else corpus.turns.mentions
+    reads_history = "history" in config.model.recommender.views or weight > 0
+    lengths = _history_lengths if reads_history else _mention_lengths
 
-    def loss(rows: Tensor) -> Tensor:
-        turns, target = samples.turn[rows], samples.target[rows]
-        return recommendation_loss(system, corpus, turns, target, config.text, config.fine, weight)
+    def loss(asked: Asked) -> Tensor:
+        return recommendation_loss(system, asked.to(system.device), config.fine, weight)
 
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(
@@ -112,22 +130,24 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
         config.recommend,
         system,
         list(dict.fromkeys([*learns, *system.recommender.learns(system.encoders)])),
-        (read.end - read.start)[samples.turn],
+        lengths(corpus, samples.turn, config),
+        lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
         lambda: 1 - _reciprocal_rank(system, corpus, held_out, config),
     )
 
 
-def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
+def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Responses]:
     turns = corpus.splits["train"].responses
     held_out = _choice(corpus.splits["valid"].responses, config.generate.valid_samples)
-    lengths = corpus.turns.history.end - corpus.turns.history.start
     weights = token_weights(_said_counts(corpus, turns), config.generate).to(system.device)
-
     known = cache(lambda: known_of(system.encoders))
 
-    def loss(which: Tensor) -> Tensor:
-        return generation_loss(system, corpus, which, config.text, weights, known())
+    def read(which: Tensor) -> Responses:
+        return read_responses(corpus, which, config.text)
+
+    def loss(responses: Responses) -> Tensor:
+        return generation_loss(system, responses.to(system.device), weights, known())
 
     def begin() -> None:
         if system.generator.history_encoder is not None:
@@ -139,11 +159,24 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase:
         config.generate,
         system.generator,
         list(system.generator.parameters()),
-        lengths[turns],
-        lambda rows: loss(turns[rows]),
-        lambda: _mean_loss(loss, held_out, lengths[held_out], config.generate.batch),
+        _history_lengths(corpus, turns, config),
+        lambda rows: read(turns[rows]),
+        loss,
+        lambda: _mean_loss(read, loss, held_out, _history_lengths(corpus, held_out, config), config.generate),
         begin,
     )
+
+
+def _history_lengths(corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
+    """Return how many tokens are read before each of `turns`."""
+    history = corpus.turns.history.at(turns)
+    return (history.end - history.start).clamp(max=config.text.history_tokens)
+
+
+def _mention_lengths(corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
+    """Return how many mentions are read before each of `turns`."""
+    mentions = corpus.turns.mentions.at(turns)
+    return (mentions.end - mentions.start).clamp(max=config.text.context_mentions)
 
 
 def _choice(turns: Tensor, most: int) -> Tensor:
@@ -163,11 +196,18 @@ def _said_counts(corpus: Corpus, turns: Tensor) -> Tensor:
     return torch.bincount(said, minlength=size)
 
 
-def _mean_loss(loss: Callable[[Tensor], Tensor], turns: Tensor, lengths: Tensor, batch: int) -> float:
+def _mean_loss(
+    read: Callable[[Tensor], Batch],
+    loss: Callable[[Batch], Tensor],
+    turns: Tensor,
+    lengths: Tensor,
+    config: PhaseConfig,
+) -> float:
     """Return the mean loss over `turns`; not a number where there is none."""
     if not len(turns):
         return math.nan
-    parts = [(loss(turns[rows]).item(), len(rows)) for rows in batches(lengths, batch, None)]
+    every = batches(lengths, config.batch, config.places, None)
+    parts = [(loss(read(turns[rows])).item(), len(rows)) for rows in every]
     return sum(value * weight for value, weight in parts) / len(turns)
 
 

@@ -78,6 +78,7 @@ class Recommender(nn.Module):
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
+        self.dropout = nn.Dropout(chosen.dropout)
         self.register_buffer("items", items, persistent=False)
         places = torch.full((entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
@@ -130,4 +131,5 @@ class Recommender(nn.Module):
             user = user + self.from_reviews(encoders.review_vectors(contexts.sentence))
         if self.role is not None:
             user = user + self.role(by_recommender.long())
-        return user
+        dropped: Tensor = self.dropout(user)
+        return dropped

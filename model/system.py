@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.batches import Contexts, pad_slices, read_contexts
+from model.batches import Asked, Contexts, Responses, read_contexts
 from model.c2crs import C2CRS, Encoded, make_model
 from model.config import FineConfig, ModelConfig, TextConfig
 from model.data import NONE, Corpus
@@ -14,7 +14,7 @@ from model.generator import Generator, Memory, response_loss
 from model.graph import Graph
 from model.known import Known
 from model.recommender import Recommender
-from model.text import PAD, START
+from model.text import PAD
 
 
 class System(nn.Module):
@@ -62,42 +62,20 @@ def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_wei
     return fine + coarse_weight * system.encoders.coarse_loss(encoded, temperature)
 
 
-def recommendation_loss(
-    system: System,
-    corpus: Corpus,
-    turns: Tensor,
-    target: Tensor,
-    config: TextConfig,
-    contrast: FineConfig,
-    weight: float,
-) -> Tensor:
+def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weight: float) -> Tensor:
     """Return the cross-entropy of the target items, plus the fine stage's loss by `weight`.
 
     Args:
         system: what learns.
-        corpus: what it reads.
-        turns: int64 [n], whose turn names each target.
-        target: int64 [n], places among the items.
-        config: how texts are cut.
+        asked: the samples, on its device.
         contrast: of the fine stage.
         weight: of its loss beside this one.
     """
-    distinct, rows = torch.unique(turns, return_inverse=True)
-    contexts = contexts_of(system, corpus, distinct, config)
-    speaks = corpus.turns.is_recommender[distinct].to(system.device)
-    scores = system.recommender(system.encoders, contexts, speaks)
-    rows, target = rows.to(system.device), target.to(system.device)
-    loss = functional.cross_entropy(functional.embedding(rows, scores), target)
+    scores = system.recommender(system.encoders, asked.contexts, asked.by_recommender)
+    loss = functional.cross_entropy(functional.embedding(asked.context, scores), asked.target)
     if not weight:
         return loss
-    return loss + weight * fine_loss(system, contexts, contrast.temperature, contrast.coarse_weight)
-
-
-def responses_of(system: System, corpus: Corpus, turns: Tensor, longest: int) -> tuple[Tensor, Tensor]:
-    """Return what the decoder is given and what it shall say: int64 [n, T] each, at most `longest` tokens."""
-    wanted = pad_slices(corpus.response_tokens, corpus.turns.response.at(turns), PAD)[:, :longest]
-    given = torch.cat([torch.full((len(turns), 1), START), wanted[:, :-1]], dim=1)
-    return given.to(system.device), wanted.to(system.device)
+    return loss + weight * fine_loss(system, asked.contexts, contrast.temperature, contrast.coarse_weight)
 
 
 def memory_of(system: System, contexts: Contexts, known: Known | None = None) -> Memory:
@@ -126,10 +104,7 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
     return system.generator.remember(encoded, contexts)
 
 
-def generation_loss(
-    system: System, corpus: Corpus, turns: Tensor, config: TextConfig, weights: Tensor, known: Known
-) -> Tensor:
-    """Return the cross-entropy of the responses of `turns`, weighted by token, from what is known of the graph."""
-    memory = memory_of(system, contexts_of(system, corpus, turns, config), known)
-    given, wanted = responses_of(system, corpus, turns, config.response_tokens)
-    return response_loss(system.generator(given, memory), wanted, weights)
+def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> Tensor:
+    """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
+    memory = memory_of(system, responses.contexts, known)
+    return response_loss(system.generator(responses.given, memory), responses.wanted, weights)

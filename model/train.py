@@ -20,13 +20,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
 from kgprep.artifacts import KgprepError, write_beside
-from model.batches import batches
+from model.ahead import ahead
 from model.checkpoint import pick_device, run_folder, save
 from model.config import TrainConfig
 from model.curves import Watcher, draw_curves, scalars
@@ -142,7 +143,7 @@ class _Training:
     interrupted: threading.Event
     watcher: Watcher
 
-    def run_phase(self, phase: Phase) -> None:
+    def run_phase(self, phase: Phase[Any]) -> None:
         """Learn until epochs or steps are used up or the validation figure stops falling; keep the best weights."""
         state, progress = self.state, self.state.progress
         optimiser = torch.optim.Adam(phase.learns, lr=phase.config.learning_rate)
@@ -161,12 +162,12 @@ class _Training:
         progress.phase, progress.epochs, progress.steps_of_phase = progress.phase + 1, 0, 0
         progress.best, progress.worse = math.inf, 0
 
-    def _has_ended(self, phase: Phase) -> bool:
+    def _has_ended(self, phase: Phase[Any]) -> bool:
         progress = self.state.progress
         used_up = self.config.max_steps is not None and progress.steps_of_phase >= self.config.max_steps
         return progress.epochs >= phase.config.epochs or progress.worse >= phase.config.patience or used_up
 
-    def _run_epoch(self, phase: Phase, optimiser: torch.optim.Optimizer) -> None:
+    def _run_epoch(self, phase: Phase[Any], optimiser: torch.optim.Optimizer) -> None:
         """Go through the samples once, or on from where it was stopped, and look at the validation split."""
         system, progress = self.state.system, self.state.progress
         started = time.monotonic() - progress.seconds
@@ -189,19 +190,19 @@ class _Training:
         self.state.order_at_epoch = self.state.order.get_state()
         self._save()
 
-    def _run_steps(self, phase: Phase, optimiser: torch.optim.Optimizer, started: float) -> None:
+    def _run_steps(self, phase: Phase[Any], optimiser: torch.optim.Optimizer, started: float) -> None:
         state, progress = self.state, self.state.progress
         state.system.eval()
         phase.module.train()
-        every = list(batches(phase.lengths, phase.config.batch, state.order))
+        every = phase.order(state.order)
         most = len(every)
         if self.config.max_steps is not None:
             most = min(most, progress.steps + self.config.max_steps - progress.steps_of_phase)
         saved = time.monotonic()
         with _progress_bar() as bar:
             task = bar.add_task(phase.name, total=most, completed=progress.steps)
-            for rows in every[progress.steps : most]:
-                loss = phase.loss(rows)
+            for batch in ahead(phase.read, every[progress.steps : most]):
+                loss = phase.loss(batch)
                 self._check(phase, loss.item())
                 optimiser.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
@@ -218,14 +219,14 @@ class _Training:
                     self._save()
                     saved = time.monotonic()
 
-    def _check(self, phase: Phase, loss: float) -> None:
+    def _check(self, phase: Phase[Any], loss: float) -> None:
         if not math.isfinite(loss):
             raise KgprepError(
                 f"the loss of phase {phase.name} is {loss} at step {self.state.progress.steps + 1}: "
                 f"lower {phase.name}.learning_rate (now {phase.config.learning_rate})"
             )
 
-    def _stop(self, phase: Phase) -> None:
+    def _stop(self, phase: Phase[Any]) -> None:
         self._save()
         raise KgprepError(
             f"stopped in phase {phase.name}, epoch {self.state.progress.epochs + 1}, after step "
@@ -236,7 +237,7 @@ class _Training:
         save_state(self.state, self.folder, self.workspace, self.config)
 
 
-def _say(phase: Phase, epoch: EpochFigures) -> None:
+def _say(phase: Phase[Any], epoch: EpochFigures) -> None:
     console.print(
         f"  {epoch.phase} {epoch.epoch}/{phase.config.epochs}: {epoch.steps} steps, loss {epoch.loss:.4f}, "
         f"validation {phase.figure} {epoch.valid:.4f}, {epoch.seconds:.1f} s",

@@ -96,11 +96,17 @@ def test_padded_slices_hold_what_the_slices_hold(lengths: list[int]) -> None:
         assert padded[row].tolist() == flat[start:stop].tolist() + [PAD] * (padded.shape[1] - (stop - start))
 
 
-@given(lengths=st.lists(st.integers(0, 99), min_size=1, max_size=50), size=st.integers(1, 9), seed=st.integers(0, 9))
-def test_an_epoch_goes_through_every_sample_once(lengths: list[int], size: int, seed: int) -> None:
+@given(
+    lengths=st.lists(st.integers(0, 99), min_size=1, max_size=50),
+    size=st.integers(1, 9),
+    places=st.integers(1, 300),
+    seed=st.integers(0, 9),
+)
+def test_an_epoch_goes_through_every_sample_once(lengths: list[int], size: int, places: int, seed: int) -> None:
     for generator in (None, torch.Generator().manual_seed(seed)):
-        parts = list(batches(torch.tensor(lengths), size, generator))
+        parts = list(batches(torch.tensor(lengths), size, places, generator))
         assert all(len(part) <= size for part in parts)
+        assert all(len(part) * max(lengths[row] for row in part) <= places for part in parts if len(part) > 1)
         assert sorted(torch.cat(parts).tolist()) == list(range(len(lengths)))
 
 

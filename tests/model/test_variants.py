@@ -41,7 +41,7 @@ def test_a_variant_has_the_phases_that_it_says(sample_workspace: Path, variant: 
     recommend = found[phases.index("recommend")]
     learnt = {id(weight) for weight in recommend.learns}
     assert all(id(weight) in learnt for weight in system.encoders.parameters()) == (variant == "multi_task")
-    assert recommend.loss(torch.arange(8)).isfinite()
+    assert recommend.loss(recommend.read(torch.arange(8))).isfinite()
 
 
 def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_workspace: Path) -> None:
@@ -50,7 +50,7 @@ def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_w
     corpus = read_corpus(sample_workspace, config.text)
     (phase,) = phases_of(system, corpus, config)
     assert phase.name == "generate"
-    torch.autograd.backward(phase.loss(torch.arange(8)))
+    torch.autograd.backward(phase.loss(phase.read(torch.arange(8))))
     assert not any(weight.grad is not None for weight in system.encoders.parameters())
     touched = {name for name, weight in system.generator.named_parameters() if weight.grad is not None}
     assert any(name.startswith("history_encoder") for name in touched)
