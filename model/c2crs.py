@@ -20,6 +20,7 @@ from model.contrastive import pairwise
 from model.data import NONE, Corpus, Slices
 from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.graph import Graph, GraphEncoder
+from model.parallel import gathered, number, processes, scaled
 from model.text import PAD
 
 
@@ -116,7 +117,8 @@ class C2CRS(nn.Module):
             self.project_reviews(self.review_pooling(encoded.sentences, encoded.sentence_mask)),
         ]
         masks = (encoded.history_mask, encoded.node_mask, encoded.sentence_mask)
-        identity = torch.arange(len(encoded.history), device=encoded.history.device)
+        # No two contexts are the same thing, wherever they are encoded.
+        identity = torch.arange(len(encoded.history), device=encoded.history.device) * processes() + number()
         return self._drawn_together(views, identity, [mask.any(dim=1) for mask in masks], temperature)
 
     def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> Tensor:
@@ -138,7 +140,13 @@ class C2CRS(nn.Module):
     def _drawn_together(self, views: list[Tensor], identity: Tensor, valid: list[Tensor], temperature: float) -> Tensor:
         """Return the loss between the views that the config names, of history, graph and reviews in this order."""
         chosen = [place for place, view in enumerate(("history", "graph", "reviews")) if view in self._views]
-        return pairwise([views[place] for place in chosen], identity, [valid[place] for place in chosen], temperature)
+        loss = pairwise(
+            [gathered(views[place]) for place in chosen],
+            gathered(identity),
+            [gathered(valid[place]) for place in chosen],
+            temperature,
+        )
+        return scaled(loss)
 
 
 def make_model(corpus: Corpus, graph: Graph, config: ModelConfig) -> C2CRS:

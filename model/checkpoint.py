@@ -21,6 +21,7 @@ from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTE
 from model.config import TrainConfig, parse_config
 from model.data import Corpus, read_corpus
 from model.graph import read_graph
+from model.parallel import local_number
 from model.system import System, make_system
 from model.text import Vocabulary
 
@@ -133,4 +134,6 @@ def pick_device(wanted: str) -> torch.device:
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise KgprepError("device is cuda, but this machine offers none: set device=cpu or device=auto")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", local_number())

@@ -23,8 +23,11 @@ class Watcher(Protocol):
 
 
 @contextmanager
-def scalars(folder: Path) -> Iterator[Watcher]:
-    """Yield what writes the figures of epochs for TensorBoard to the run in `folder`."""
+def scalars(folder: Path | None) -> Iterator[Watcher]:
+    """Yield what writes the figures of epochs for TensorBoard to the run in `folder`; None writes nothing."""
+    if folder is None:
+        yield lambda epoch: None
+        return
     from torch.utils.tensorboard.writer import SummaryWriter
 
     with SummaryWriter(str(folder / "tensorboard")) as writer:

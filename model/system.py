@@ -10,9 +10,10 @@ from model.batches import Asked, Contexts, Responses, read_contexts
 from model.c2crs import C2CRS, Encoded, make_model
 from model.config import FineConfig, ModelConfig, TextConfig
 from model.data import NONE, Corpus
-from model.generator import Generator, Memory, response_loss
+from model.generator import Generator, Memory, is_asked, response_loss
 from model.graph import Graph
 from model.known import Known
+from model.parallel import part_of_sum
 from model.recommender import Recommender
 from model.text import PAD
 
@@ -72,7 +73,8 @@ def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weig
         weight: of its loss beside this one.
     """
     scores = system.recommender(system.encoders, asked.contexts, asked.by_recommender)
-    loss = functional.cross_entropy(functional.embedding(asked.context, scores), asked.target)
+    chosen = functional.embedding(asked.context, scores)
+    loss = functional.cross_entropy(chosen, asked.target) * part_of_sum(torch.tensor(len(asked.target)))
     if not weight:
         return loss
     return loss + weight * fine_loss(system, asked.contexts, contrast.temperature, contrast.coarse_weight)
@@ -107,4 +109,5 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
 def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> Tensor:
     """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
     memory = memory_of(system, responses.contexts, known)
-    return response_loss(system.generator(responses.given, memory), responses.wanted, weights)
+    loss = response_loss(system.generator(responses.given, memory), responses.wanted, weights)
+    return loss * part_of_sum(is_asked(responses.wanted).sum())

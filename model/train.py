@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import nn
 
 from kgprep.artifacts import KgprepError, write_beside
+from model import parallel
 from model.ahead import ahead
 from model.checkpoint import pick_device, run_folder, save
 from model.config import TrainConfig
@@ -67,6 +68,9 @@ def train(
     """
     folder = run_folder(workspace, run)
     _check_free(folder, overwrite=overwrite, resume=resume)
+    parallel.start()
+    parallel.wait()  # until all have looked whether the folder is free
+    console.quiet = not parallel.is_first()
     started = time.monotonic()
     torch.manual_seed(config.seed)
     # Some sums on CUDA have no fixed order: there the same seed gives nearly the same run, on a CPU the very same.
@@ -76,21 +80,28 @@ def train(
     system.move(pick_device(config.device))
     _say_what_is_learnt_from(corpus, system)
     state = load_state(system, folder, workspace, config) if resume else new_state(system, config.seed)
-    if not resume:
+    if parallel.number():
+        # The weights begin alike; what is dropped out differs.
+        torch.manual_seed(config.seed + parallel.number())
+    elif not resume:
         state_path(folder).unlink(missing_ok=True)
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
-    with _interrupted() as interrupted, scalars(folder) as watcher:
+    with _interrupted() as interrupted, scalars(folder if parallel.is_first() else None) as watcher:
         training = _Training(state, config, folder, workspace, interrupted, watcher)
         for number, phase in enumerate(phases_of(system, corpus, config)):
             if number >= state.progress.phase:
                 training.run_phase(phase)
     figures = state.progress.figures
+    parallel.end()
+    summary = RunSummary(folder, tuple(figures), time.monotonic() - started)
+    if not parallel.is_first():
+        return summary
     save(folder, workspace, system, config, corpus, [asdict(epoch) for epoch in figures])
     with write_beside(folder / "log.jsonl") as partial:
         partial.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in figures), encoding="utf-8")
     draw_curves(figures, folder / "curves.png")
     state_path(folder).unlink(missing_ok=True)
-    return RunSummary(folder, tuple(figures), time.monotonic() - started)
+    return summary
 
 
 def _check_free(folder: Path, *, overwrite: bool, resume: bool) -> None:
@@ -174,7 +185,7 @@ class _Training:
         self._run_steps(phase, optimiser, started)
         system.eval()
         with torch.no_grad():
-            valid = phase.validate()
+            valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
         progress.epochs += 1
         mean_loss = progress.loss / max(progress.steps, 1)
         seconds = round(time.monotonic() - started, 2)
@@ -194,7 +205,7 @@ class _Training:
         state, progress = self.state, self.state.progress
         state.system.eval()
         phase.module.train()
-        every = phase.order(state.order)
+        every = parallel.share(phase.order(state.order))
         most = len(every)
         if self.config.max_steps is not None:
             most = min(most, progress.steps + self.config.max_steps - progress.steps_of_phase)
@@ -203,17 +214,19 @@ class _Training:
             task = bar.add_task(phase.name, total=most, completed=progress.steps)
             for batch in ahead(phase.read, every[progress.steps : most]):
                 loss = phase.loss(batch)
-                self._check(phase, loss.item())
+                value = parallel.total(loss.item())
+                self._check(phase, value)
                 optimiser.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
+                parallel.add_gradients(phase.learns)
                 nn.utils.clip_grad_norm_(phase.learns, phase.config.clip)
                 optimiser.step()
-                progress.loss += loss.item()
+                progress.loss += value
                 progress.steps += 1
                 progress.steps_of_phase += 1
                 bar.update(task, advance=1, description=f"{phase.name}, loss {progress.loss / progress.steps:.3f}")
                 progress.seconds = time.monotonic() - started
-                if self.interrupted.is_set():
+                if parallel.highest(self.interrupted.is_set()):
                     self._stop(phase)
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
                     self._save()
@@ -234,7 +247,8 @@ class _Training:
         )
 
     def _save(self) -> None:
-        save_state(self.state, self.folder, self.workspace, self.config)
+        if parallel.is_first():
+            save_state(self.state, self.folder, self.workspace, self.config)
 
 
 def _say(phase: Phase[Any], epoch: EpochFigures) -> None:

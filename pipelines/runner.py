@@ -88,8 +88,12 @@ def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False
         overwrite: replace a run of that name.
         resume: go on with an unfinished run of that name.
     """
+    from model.parallel import is_first
     from model.train import train
 
+    if not is_first():
+        train(workspace, run, config, overwrite=overwrite, resume=resume)
+        return
     with Stage(f"train/{run}", workspace, config.model_dump(mode="json")) as stage:
         train(workspace, run, config, overwrite=overwrite, resume=resume)
         stage.output(workspace / "runs" / run / "checkpoint.json")

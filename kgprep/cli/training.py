@@ -41,12 +41,14 @@ def train_command(
     Four phases: coarse contrast, fine contrast, recommendation, generation.
     Writes a checkpoint, a log and metrics.json to runs/NAME.
     Ctrl-C finishes the step and saves; --resume with the same settings goes on to the same result.
+    Several GPUs: torchrun --nproc-per-node 4 -m kgprep train ...
 
     \b
     Example:
         kgprep train -w workspaces/sample --run short --config small --max-steps 2 --overwrite
     """
     from model.config import load_config
+    from model.parallel import is_first
     from pipelines.outcome import print_outcome
     from pipelines.runner import evaluate_run, train_run
 
@@ -54,6 +56,8 @@ def train_command(
     if overwrite and resume:
         raise click.UsageError("give either --overwrite or --resume")
     train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
+    if not is_first():
+        return
     evaluate_run(workspace, run)
     print_outcome(workspace, run)
 

@@ -1,0 +1,155 @@
+"""Several processes that learn one model together, each on its share of every batch; torchrun starts them.
+
+Notable here:
+- the losses of the processes add up to that of the whole batch, so gradients are added, and the weights become those
+  that one process would learn;
+- contrast sees the things of all processes as negatives, and gradients flow back to the process that they came from;
+- with one process, and wherever no gradient is asked for, nothing here does anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+def start() -> None:
+    """Meet the other processes where torchrun has started several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+
+
+def end() -> None:
+    """Part from the other processes."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def processes() -> int:
+    """Return how many there are."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def number() -> int:
+    """Return the number of this one, from 0."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def is_first() -> bool:
+    """Tell whether this process is the one that prints and writes; before they have met, torchrun's number tells."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def local_number() -> int:
+    """Return the number of this process on its machine, which is that of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def share(every: Sequence[Tensor]) -> list[Tensor]:
+    """Return this process's part of each batch; one too small for all to have a part of is left out."""
+    return [rows[number() :: processes()] for rows in every if len(rows) >= processes()]
+
+
+def part_of_sum(count: Tensor) -> Tensor:
+    """Return which part of the sum over the processes `count` is, in (0, 1]."""
+    if _alone():
+        return torch.ones_like(count, dtype=torch.float32)
+    whole = count.detach().clone().to(_device())
+    distributed.all_reduce(whole)
+    return count / whole.to(count.device).clamp(min=1)
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """Return the rows of all processes, those of the first one first; [n, ...] each, n may differ."""
+    if _alone():
+        return rows
+    if rows.is_floating_point():
+        joined: Tensor = _Gathered.apply(rows)  # type: ignore[no-untyped-call]
+        return joined
+    return torch.cat(_from_all(rows))
+
+
+def scaled(loss: Tensor) -> Tensor:
+    """Return the process's part of a loss that all have computed from gathered rows."""
+    return loss if _alone() else loss / processes()
+
+
+def add_gradients(weights: Sequence[nn.Parameter]) -> None:
+    """Put the sum over the processes in the place of each gradient."""
+    if processes() == 1:
+        return
+    for weight in weights:
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)
+        distributed.all_reduce(weight.grad)
+
+
+def total(value: float) -> float:
+    """Return the sum over the processes."""
+    return _agreed(value, distributed.ReduceOp.SUM)
+
+
+def highest(value: float) -> float:
+    """Return the highest value over the processes."""
+    return _agreed(value, distributed.ReduceOp.MAX)
+
+
+def from_first(value: float) -> float:
+    """Return the first process's value."""
+    return _agreed(value if is_first() else 0.0, distributed.ReduceOp.SUM)
+
+
+def wait() -> None:
+    """Wait until all processes have come here."""
+    if processes() > 1:
+        distributed.barrier()
+
+
+class _Gathered(torch.autograd.Function):
+    """The rows of all processes; each computes the same loss of them, of which it keeps a part (`scaled`)."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        """Join the rows."""
+        parts = _from_all(rows)
+        ctx.sizes = [len(part) for part in parts]
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return the gradient of the whole loss for this process's rows."""
+        return torch.split(gradients[0], ctx.sizes)[number()] * processes()
+
+
+def _from_all(rows: Tensor) -> list[Tensor]:
+    size = torch.tensor([len(rows)], device=rows.device)
+    sizes = [torch.empty_like(size) for _ in range(processes())]
+    distributed.all_gather(sizes, size)
+    lengths = [int(each) for each in sizes]
+    # Rows are sent as bytes where the way between processes knows no truth values.
+    sent = rows.to(torch.uint8) if rows.dtype == torch.bool else rows
+    padded = sent.new_zeros(max(lengths), *rows.shape[1:])
+    padded[: len(rows)] = sent
+    parts = [torch.empty_like(padded) for _ in lengths]
+    distributed.all_gather(parts, padded)
+    return [part[:length].to(rows.dtype) for part, length in zip(parts, lengths, strict=True)]
+
+
+def _alone() -> bool:
+    return processes() == 1 or not torch.is_grad_enabled()
+
+
+def _device() -> torch.device:
+    return torch.device("cuda", local_number()) if distributed.get_backend() == "nccl" else torch.device("cpu")
+
+
+def _agreed(value: float, operation: Any) -> float:
+    if processes() == 1:
+        return value
+    box = torch.tensor([value], dtype=torch.float64, device=_device())
+    distributed.all_reduce(box, op=operation)
+    return float(box)

@@ -1,0 +1,59 @@
+"""Several processes learn what one learns: the same figures and, to rounding, the same weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from model import parallel
+
+SETTINGS = "model.dropout=0 coarse.epochs=1 fine.epochs=1 recommend.epochs=1 generate.epochs=1 max_steps=3"
+RECOMMENDER = "model.recommender.repeats=true model.recommender.views=[graph,reviews]"
+
+
+def train(workspace: Path, run: str, processes: int) -> None:
+    """Run ``kgprep train`` as torchrun does: one process a number, which meet at a free port."""
+    command = [sys.executable, "-m", "kgprep", "train", "-w", str(workspace), "--run", run, "--config", "small"]
+    for setting in f"{SETTINGS} {RECOMMENDER} generate.test_responses=4".split():
+        command += ["--set", setting]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(processes), "OMP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen(command, env={**os.environ, **meeting, "RANK": str(number), "LOCAL_RANK": str(number)})
+        for number in range(processes)
+    ]
+    assert [process.wait(timeout=300) for process in running] == [0] * processes
+
+
+def test_two_processes_learn_the_weights_of_one(sample_workspace: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    train(workspace, "one", 1)
+    train(workspace, "two", 2)
+    one, two = (load_file(workspace / "runs" / run / "model.safetensors") for run in ("one", "two"))
+    # Adam makes whole steps of gradients that are nothing but rounding, so single weights may differ.
+    for name, weights in one.items():
+        assert float((weights - two[name]).norm()) <= 0.003 * float(weights.norm()) + 1e-4, name
+    logs = [(workspace / "runs" / run / "log.jsonl").read_text().splitlines() for run in ("one", "two")]
+    for alone, together in zip(*(map(json.loads, log) for log in logs), strict=True):
+        assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
+        assert together["steps"] == alone["steps"]
+
+
+def test_one_process_shares_with_nobody() -> None:
+    rows = [torch.arange(5), torch.arange(1)]
+    assert [part.tolist() for part in parallel.share(rows)] == [[0, 1, 2, 3, 4], [0]]
+    vectors = torch.randn(3, 2, requires_grad=True)
+    assert parallel.gathered(vectors) is vectors
+    assert float(parallel.part_of_sum(torch.tensor(3))) == 1.0
+    assert parallel.total(2.5) == parallel.highest(2.5) == parallel.from_first(2.5) == 2.5
