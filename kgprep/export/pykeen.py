@@ -2,8 +2,7 @@
 
 Notable here:
 - only forward relations are written: an inverse in another split would give the answer away, and PyKEEN makes its own;
-- pairs that several relations join go to one split together, for the same reason;
-- the training split is given at least one edge of every entity and relation, because PyKEEN knows no others.
+- the parts are those of `kgprep.export.edge_splits`: training has every entity and relation, as PyKEEN needs.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, SPLITS, read_table
+from kgprep.export.edge_splits import with_splits
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.provenance import Count
 
-HELD_OUT = 10
-"""One pair in so many is held out for each of validation and test."""
 USAGE = """from pykeen.triples import TriplesFactory
 
 training = TriplesFactory.from_path("train.tsv")
@@ -33,11 +31,10 @@ def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     """
     entities, relations, edges = (read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES))
     forward = relations.filter(pl.col("inverse_of").is_null()).select(relation="relation_id", name="iri")
-    kept = edges.join(forward, on="relation")
-    dealt = _deal_out(kept)
+    kept = with_splits(edges).join(forward, on="relation")
     heads = entities.select(head="entity_id", from_iri="iri")
     tails = entities.select(tail="entity_id", to_iri="iri")
-    named = dealt.join(heads, on="head").join(tails, on="tail").sort("head", "relation", "tail")
+    named = kept.join(heads, on="head").join(tails, on="tail").sort("head", "relation", "tail")
     counts = []
     for split in SPLITS:
         rows = named.filter(pl.col("split") == split).select("from_iri", "name", "to_iri")
@@ -53,27 +50,3 @@ def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
         "dialogues, mentions, reviews, sentences and triples of words",
     )
     return Exported(tuple(counts), lost, USAGE)
-
-
-def _deal_out(edges: pl.DataFrame) -> pl.DataFrame:
-    """Add split: a seeded one in ten pairs of entities for validation and for test, the rest for training."""
-    pair = pl.struct(one=pl.min_horizontal("head", "tail"), other=pl.max_horizontal("head", "tail"))
-    # Knuth's multiplicative hash of the pair's place: polars' own may change from version to version.
-    drawn = (pair.rank("dense").cast(pl.UInt64) * 2_654_435_761 % 2**32) // 2**16 % HELD_OUT
-    dealt = edges.sort("head", "relation", "tail").with_columns(
-        pair=pair,
-        split=pl.when(drawn == 0)
-        .then(pl.lit("valid"))
-        .when(drawn == 1)
-        .then(pl.lit("test"))
-        .otherwise(pl.lit("train")),
-    )
-    trained = dealt.filter(split="train")
-    known = pl.concat([trained["head"], trained["tail"]]).unique()
-    is_new = ~pl.col("head").is_in(known.implode()) | ~pl.col("tail").is_in(known.implode())
-    new_relation = ~pl.col("relation").is_in(trained["relation"].unique().implode())
-    needed = dealt.filter((pl.col("split") != "train") & (is_new | new_relation)).select("pair").unique()
-    moved = dealt.join(needed.with_columns(is_needed=pl.lit(True)), on="pair", how="left", maintain_order="left")
-    return moved.with_columns(
-        split=pl.when(pl.col("is_needed").fill_null(False)).then(pl.lit("train")).otherwise("split")
-    ).drop("pair", "is_needed")
