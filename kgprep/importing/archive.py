@@ -9,6 +9,8 @@ import polars as pl
 
 from kgprep.provenance import Count
 
+WORD_EDGE = "\x00"
+
 ITEM_SCHEMA = pl.Schema({"item_id": pl.String, "iri": pl.String, "name": pl.String, "year": pl.Int16})
 EDGE_SCHEMA = pl.Schema({"head": pl.String, "predicate": pl.String, "tail": pl.String})
 SPAN_SCHEMA = pl.Schema(
@@ -62,3 +64,18 @@ def isolated_iri(name: str, item_id: pl.Expr) -> pl.Expr:
 def entity_iri(form: str, name: str) -> str:
     """Return the IRI of an entity by its name in an archive: without brackets; a number is an item of no graph."""
     return f"urn:kgprep:{form}:{name}" if name.isdecimal() else name.removeprefix("<").removesuffix(">")
+
+
+def whole_words(text: pl.Expr) -> pl.Expr:
+    """Return texts in lower case with a mark at each edge of a word: one is in another only as whole words."""
+    return text.str.to_lowercase().str.replace_all(r"\b", WORD_EDGE)
+
+
+def without_marks(text: pl.Expr) -> pl.Expr:
+    """Return texts without the marks of `whole_words`."""
+    return text.str.replace_all(WORD_EDGE, "", literal=True)
+
+
+def has_places(column: str) -> pl.Expr:
+    """Tell which texts are as long in lower case, so that a place there is the place in the text."""
+    return pl.col(column).str.to_lowercase().str.len_chars() == pl.col(column).str.len_chars()

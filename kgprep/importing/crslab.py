@@ -17,12 +17,13 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import SPLITS
+from kgprep.dialogues.lines import read_bytes
 from kgprep.errors import KgprepError
 from kgprep.importing.archive import ITEM_SCHEMA, NAMED_SCHEMA, SPAN_SCHEMA, Archive, entity_iri, isolated_iri
 from kgprep.importing.files import find, read_array
 from kgprep.importing.graph import read_graph
 from kgprep.kg.names import label_from_iri, parse_label
-from kgprep.pickles import read_pickle
+from kgprep.pickles import parse_pickle
 from kgprep.provenance import Count
 
 NAME = "crslab"
@@ -100,8 +101,7 @@ def read_with_reviews(folder: Path) -> Archive:
         KgprepError: as in `read`, or a pickle holds anything but builtin containers.
     """
     archive = read(folder)
-    pickles = [folder / f"{split}_conv_idx_to_review_info.pkl" for split in SPLITS]
-    there = [path for path in pickles if path.is_file()]
+    there = [path for split in SPLITS if (path := find(folder, f"{split}_conv_idx_to_review_info.pkl"))]
     counts = [Count(f"samples with reviews in {path.name}", *_with_reviews(path)) for path in there]
     lack = "review sentences, which the archive keeps as token ids by sample: attach reviews with kgprep align-reviews"
     return replace(
@@ -113,7 +113,7 @@ def read_with_reviews(folder: Path) -> Archive:
 
 
 def _with_reviews(path: Path) -> tuple[int, int]:
-    samples = read_pickle(path)
+    samples = parse_pickle(read_bytes(path), path)
     if not isinstance(samples, dict):
         raise KgprepError(f"{path} holds no dict of samples: check that it is the archive's file")
     return sum(bool(sample and sample.get("selected_entityIds")) for sample in samples.values()), len(samples)

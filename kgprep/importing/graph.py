@@ -38,6 +38,11 @@ def read_graph(folder: Path, form: str, items_file: str, padding: int | None) ->
     Raises:
         KgprepError: a file is missing or damaged, or an edge or item has an id that no entity has.
     """
+    if find(folder, "topic2id.json"):
+        raise KgprepError(
+            f"{folder} holds an archive of TG-ReDial, whose form is not read: give its dialogues to "
+            "kgprep build-kg --dialogues tgredial:PATH"
+        )
     entities, edges, items = (found(folder, name) for name in ("entity2id.json", "dbpedia_subkg.json", items_file))
     relations = find(folder, "relation2id.json")
     names = _names(entities, form, padding)

@@ -16,7 +16,7 @@ from kgprep.artifacts import (
     UTTERANCES,
     conform,
 )
-from kgprep.importing.archive import SPAN_SCHEMA, Archive
+from kgprep.importing.archive import SPAN_SCHEMA, Archive, has_places, whole_words, without_marks
 from kgprep.kg.aliases import entity_aliases
 from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
 from kgprep.kg.source import FACT_SCHEMA, End
@@ -79,38 +79,23 @@ def _items(archive: Archive) -> pl.DataFrame:
 def _found_by_alias(archive: Archive, aliases: pl.DataFrame) -> pl.DataFrame:
     """Return where the entities that utterances name stand in them, by the longest alias that the text holds."""
     place = ["dialogue_id", "turn", "iri"]
-    folded = pl.col("text").str.to_lowercase()
-    alias = pl.col("alias").str.to_lowercase()
     named = archive.named.unique(maintain_order=True)
     texts = named.join(archive.utterances.select("dialogue_id", "turn", "text"), on=["dialogue_id", "turn"])
+    length = pl.col("alias").str.len_chars().cast(pl.Int32)
     held = (
         texts.join(aliases.select("iri", "alias"), on="iri")
-        .with_columns(folded=folded, alias=alias)
-        # A text whose lower case has another length has no places to tell.
-        .filter(folded.str.len_chars() == pl.col("text").str.len_chars())
-        .filter(pl.col("folded").str.contains(pl.col("alias"), literal=True))
-        .sort(*place, pl.col("alias").str.len_chars(), "alias", descending=[False, False, False, True, False])
+        .with_columns(marked=whole_words(pl.col("text")), marked_alias=whole_words(pl.col("alias")))
+        .filter(has_places("text"), pl.col("marked").str.contains(pl.col("marked_alias"), literal=True))
+        .sort(*place, length, "alias", descending=[False, False, False, True, False])
         .unique(place, keep="first", maintain_order=True)
     )
-    start = pl.col("folded").str.split(pl.col("alias")).list.first().str.len_chars().cast(pl.Int32)
-    end = start + pl.col("alias").str.len_chars().cast(pl.Int32)
-    is_word = ~pl.col("around").str.contains(r"^[\p{L}\p{N}]{2}|[\p{L}\p{N}]{2}$")
+    before = pl.col("marked").str.split(pl.col("marked_alias")).list.first()
     return (
-        held.with_columns(start=start, end=end)
-        .with_columns(
-            word=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start")),
-            around=_edge("start") + pl.lit(" ") + _edge("end"),
-            method=pl.lit("link"),
-        )
-        .filter(is_word)
+        held.with_columns(start=without_marks(before).str.len_chars().cast(pl.Int32))
+        .with_columns(end=pl.col("start") + length, method=pl.lit("link"))
+        .with_columns(word=pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))
         .select(SPAN_SCHEMA.names())
     )
-
-
-def _edge(column: str) -> pl.Expr:
-    """Return the two characters around a place, fewer at the ends of the text."""
-    before = (pl.col(column) - 1).clip(0)
-    return pl.col("text").str.slice(before, pl.col(column) + 1 - before)
 
 
 def _without_overlaps(spans: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,16 @@ import polars as pl
 
 from kgprep.artifacts import SPLITS
 from kgprep.errors import KgprepError
-from kgprep.importing.archive import ITEM_SCHEMA, NAMED_SCHEMA, SPAN_SCHEMA, Archive, entity_iri
+from kgprep.importing.archive import (
+    ITEM_SCHEMA,
+    NAMED_SCHEMA,
+    SPAN_SCHEMA,
+    Archive,
+    entity_iri,
+    has_places,
+    whole_words,
+    without_marks,
+)
 from kgprep.importing.files import find, read_array
 from kgprep.importing.graph import read_graph
 from kgprep.kg.names import label_from_iri, parse_label
@@ -104,23 +113,21 @@ def _read_split(split: str, path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _located(turns: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """Return the links whose name stands in the text, the n-th link of a name at its n-th occurrence."""
-    folded, name = pl.col("text").str.to_lowercase(), pl.col("name").str.to_lowercase()
     placed = (
         links.filter(pl.col("name").str.strip_chars() != "")
         .join(turns.select("dialogue_id", "turn", "text"), on=["dialogue_id", "turn"], maintain_order="left")
-        .with_columns(folded=folded, name=name)
-        # A text whose lower case has another length has no places to tell.
-        .filter(folded.str.len_chars() == pl.col("text").str.len_chars())
-        .with_columns(nth=pl.int_range(pl.len()).over("dialogue_id", "turn", "name"))
-        .with_columns(pieces=pl.col("folded").str.split(pl.col("name")))
+        .with_columns(marked=whole_words(pl.col("name")))
+        .with_columns(nth=pl.int_range(pl.len()).over("dialogue_id", "turn", "marked"))
+        .filter(has_places("text"))
+        .with_columns(pieces=whole_words(pl.col("text")).str.split(pl.col("marked")))
         .filter(pl.col("pieces").list.len() > pl.col("nth") + 1)
     )
-    length = pl.col("name").str.len_chars().cast(pl.Int32)
-    before = pl.col("pieces").list.head(pl.col("nth") + 1).list.join("").str.len_chars().cast(pl.Int32)
-    start = before + pl.col("nth").cast(pl.Int32) * length
+    length = pl.col("name").str.to_lowercase().str.len_chars().cast(pl.Int32)
+    before = without_marks(pl.col("pieces").list.head(pl.col("nth") + 1).list.join(""))
+    start = before.str.len_chars().cast(pl.Int32) + pl.col("nth").cast(pl.Int32) * length
     return (
         placed.with_columns(start=start, end=start + length)
-        .with_columns(word=pl.col("text").str.slice(pl.col("start"), pl.col("end") - pl.col("start")))
+        .with_columns(word=pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))
         .select(SPAN_SCHEMA.names())
         .cast(SPAN_SCHEMA)
     )
