@@ -20,7 +20,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reuse.md"
 
 
 def library(name: str) -> Any:
-    return pytest.importorskip(name, reason=f"{name} is not installed: another test reads these files in its stead")
+    return pytest.importorskip(
+        name, reason=f"{name} is not installed, nor does kgprep need it: what it reads is tested where it is"
+    )
 
 
 @pytest.fixture(params=["small", "sample"])
@@ -83,6 +85,34 @@ def test_datasets_loads_every_table_by_name_and_split(
             assert {splits[dialogue] for dialogue in part["dialogue_id"]} <= {split.replace("validation", "valid")}
     by_default = datasets.load_dataset(folder, cache_dir=cache)
     assert sum(by_default.num_rows.values()) == read_table(workspace, TRIPLES).height
+
+
+@pytest.mark.parametrize(
+    ("target", "package"),
+    [("huggingface", "datasets"), ("pyg", "torch_geometric"), ("pykeen", "pykeen.triples"), ("rdf", "rdflib")],
+)
+def test_the_lines_in_the_readme_run_where_it_lies(
+    sample_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, package: str
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    library(package)
+    exported = export(sample_workspace, target, tmp_path / "any name")
+    monkeypatch.chdir(exported.folder)
+    read: dict[str, Any] = {}
+    exec(compile(exported.usage, "README.md", "exec"), read)
+    counted = {count.what: count.kept for count in exported.counts}
+    if target == "huggingface":
+        in_train = read_table(sample_workspace, TRIPLES).filter(pl.col("split") == "train")
+        assert read["triples"].num_rows == in_train.height
+    elif target == "pyg":
+        edges = counted["edges, inverse ones included"]
+        assert (read["graph"].num_edges, read["typed"].num_edges) == (edges, edges)
+        assert read["train_edges"].shape[1] == counted["edges of the split train"]
+    elif target == "pykeen":
+        assert read["testing"].num_triples == counted["test triples"]
+    else:
+        assert len(read["graph"]) > counted["statements of dialogues.nt"] + counted["statements of edges"]
 
 
 def recbole_dataset(folder: Path, settings: dict[str, Any]) -> Any:
