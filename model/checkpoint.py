@@ -7,7 +7,6 @@ Notable here:
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +16,18 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES, KgprepError, write_beside
+from kgprep.artifacts import KgprepError, write_beside
 from model.config import TrainConfig, parse_config
-from model.data import Corpus, read_corpus
+from model.data import Corpus
+from model.fingerprint import bundle_fingerprint
 from model.graph import read_graph
+from model.packed import packed_corpus
 from model.parallel import local_number
 from model.system import System, make_system
 from model.text import Vocabulary
 
 FORM = 1
 """What a checkpoint holds and what its weights are called; a change of either makes it another number."""
-
-READ_TABLES = (ENTITIES, RELATIONS, EDGES, UTTERANCES, MENTIONS, TRIPLES)
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,6 @@ def run_folder(workspace: Path, run: str) -> Path:
     if not run or Path(run).name != run or run.startswith("."):
         raise KgprepError(f"{run!r} cannot name a run: use letters, digits, - and _")
     return workspace / "runs" / run
-
-
-def bundle_fingerprint(workspace: Path) -> str:
-    """Return a hash of the tables that a model reads."""
-    digest = hashlib.sha256()
-    for table in READ_TABLES:
-        with table.path(workspace).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 def save(folder: Path, workspace: Path, system: System, config: TrainConfig, corpus: Corpus, figures: Any) -> None:
@@ -102,7 +92,7 @@ def load(workspace: Path, run: str) -> Loaded:
     config = parse_config(record["config"], str(folder / "checkpoint.json"))
     words = record["vocabulary"]
     vocabulary = Vocabulary(tuple(words["words"]), words["response_size"], words["chinese"])
-    corpus = read_corpus(workspace, config.text, vocabulary)
+    corpus = packed_corpus(workspace, config.text, vocabulary)
     system = make_system(corpus, read_graph(workspace), config.model)
     try:
         system.load_state_dict(load_file(folder / "model.safetensors"))

@@ -49,7 +49,8 @@ class RecommenderConfig(Settings):
     views: tuple[View, ...] = ("graph",)  # whose vectors are added up to the user's
     roles: bool = False  # add a vector of the role whose turn it is
     repeats: bool = False  # a gate shares the chance between items that were named and all items
-    dropout: float = Field(default=0, ge=0, lt=1)  # of the user's vector while learning
+    dropout: float = Field(default=0, ge=0, lt=1)  # of mentioned nodes and of the user's vector, while learning
+    forget: float = Field(default=0, ge=0, lt=1)  # share of mentions that are not looked at, while learning
     frequency: bool = False  # biases of items start from how often training asks for them
 
 

@@ -127,9 +127,8 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
     for rows in batches(lengths[turns], config.generate.batch, config.generate.places, None):
         responses = read_responses(corpus, turns[rows], config.text).to(system.device)
         memory, target = memory_of(system, responses.contexts), responses.wanted
-        picked = system.generator(responses.given, memory).gather(2, target[..., None]).squeeze(2)
         asked = is_asked(target)
-        surprise -= float(picked[asked].sum())
+        surprise -= float(system.generator.chances_of(target, responses.given, memory).sum())
         tokens += int(asked.sum())
         unknown += int((target == UNKNOWN).sum())
         words, references = said_words(system, corpus, memory, config), words_of(corpus, target)

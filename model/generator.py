@@ -54,6 +54,9 @@ class Memory:
         return Memory(tuple(view.at(rows) for view in self.views), self.copies[rows], self.copy_states[rows])
 
 
+_LEAST = 1e-10
+
+
 class Attention(nn.Module):
     """Attention with several heads, whose keys and values may be kept from call to call."""
 
@@ -222,27 +225,59 @@ class Generator(nn.Module):
             new: int64 [n, T], tokens that follow what has been said.
             saying: the responses so far; they stay as they are.
         """
+        state, saying = self._follow(new, saying)
+        chances = torch.log_softmax(self._words(state), dim=-1)
+        if not self.copies:
+            return chances, saying
+        memory = saying.memory
+        weights, gate = self._copying(state, memory)
+        index = memory.copies[:, None].expand(-1, state.shape[1], -1)
+        copied = torch.zeros_like(chances).scatter_add(2, index, weights)
+        return torch.log((1 - gate) * chances.exp() + gate * copied + _LEAST), saying
+
+    def chances_of(self, wanted: Tensor, given: Tensor, memory: Memory) -> Tensor:
+        """Return the log probability of each wanted token after what was given before it, as `forward` has it.
+
+        The whole distribution is never made, so learning takes a part of the time and memory.
+
+        Args:
+            wanted: int64 [n, T], PAD after the end.
+            given: int64 [n, T], beginning with START.
+            memory: of n contexts.
+
+        Returns:
+            [n, T], zero for what is not asked for.
+        """
+        state, _ = self._follow(given, self.begin(memory))
+        asked = is_asked(wanted)
+        chances = -functional.cross_entropy(self._words(state[asked]), wanted[asked], reduction="none")
+        if self.copies:
+            weights, gate = self._copying(state, memory)
+            copied = (weights * (memory.copies[:, None] == wanted[..., None])).sum(dim=-1)[asked]
+            gate = gate.squeeze(-1)[asked]
+            chances = torch.log((1 - gate) * chances.exp() + gate * copied + _LEAST)
+        return torch.zeros_like(wanted, dtype=chances.dtype).masked_scatter(asked, chances)
+
+    def _follow(self, new: Tensor, saying: Saying) -> tuple[Tensor, Saying]:
+        """Return the states [n, T, t] of new tokens, and the responses with them."""
         places = positions(saying.length + new.shape[1], self.dim, new.device)[saying.length :]
         state = self.embedding(new) * math.sqrt(self.dim) + places
         said = []
         for number, layer in enumerate(self.layers):
             state, kept = layer(state, saying, number)
             said.append(kept)
-        words = (state @ self.embedding.weight.T + self.bias).masked_fill(self.never, -torch.inf)
-        chances = torch.log_softmax(words, dim=-1)
-        if self.copies:
-            chances = self._with_copies(state, chances, saying.memory)
-        return chances, replace(saying, said=tuple(said))
+        return state, replace(saying, said=tuple(said))
 
-    def _with_copies(self, state: Tensor, words: Tensor, memory: Memory) -> Tensor:
-        """Mix the vocabulary's log distribution [n, T, V] with the distribution over what may be copied."""
+    def _words(self, state: Tensor) -> Tensor:
+        """Return how much speaks for each word after states [..., t]: [..., response_size]."""
+        return (state @ self.embedding.weight.T + self.bias).masked_fill(self.never, -torch.inf)
+
+    def _copying(self, state: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """Return the chances of the places that may be copied [n, T, C], and that of copying at all [n, T, 1]."""
         able = memory.copies != PAD
         scores = self.copy_query(state) @ memory.copy_states.transpose(1, 2) / math.sqrt(self.dim)
         weights = torch.softmax(scores.masked_fill(~open_first(able)[:, None], -torch.inf), dim=-1) * able[:, None]
-        index = memory.copies[:, None].expand(-1, state.shape[1], -1)
-        copied = torch.zeros_like(words).scatter_add(2, index, weights)
-        gate = torch.sigmoid(self.copy_gate(state)) * able.any(dim=1)[:, None, None]
-        return torch.log((1 - gate) * words.exp() + gate * copied + 1e-10)
+        return weights, torch.sigmoid(self.copy_gate(state)) * able.any(dim=1)[:, None, None]
 
 
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
@@ -266,14 +301,13 @@ def is_asked(wanted: Tensor) -> Tensor:
     return (wanted != PAD) & (wanted != UNKNOWN)
 
 
-def response_loss(log_probabilities: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
-    """Return the weighted cross-entropy of responses, a mean over tokens.
+def response_loss(chances: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted cross-entropy of responses, a mean over the tokens that are asked for.
 
     Args:
-        log_probabilities: [n, T, words].
+        chances: [n, T], log probabilities of the wanted tokens.
         wanted: int64 [n, T], PAD after the end; a word that is not known cannot be said and is not asked for.
         weights: [words].
     """
-    here = is_asked(wanted)
-    picked = log_probabilities.gather(2, wanted[..., None]).squeeze(2)
-    return -(picked * weights[wanted] * here).sum() / here.sum().clamp(min=1)
+    asked = is_asked(wanted)
+    return -(chances * weights[wanted] * asked).sum() / asked.sum().clamp(min=1)

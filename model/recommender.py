@@ -78,7 +78,7 @@ class Recommender(nn.Module):
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
-        self.dropout = nn.Dropout(chosen.dropout)
+        self.dropout, self.forget = nn.Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
         places = torch.full((entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
@@ -112,7 +112,7 @@ class Recommender(nn.Module):
         entity = contexts.entity
         item_rows, mention_rows = torch.split(rows, [len(self.items), entity.numel()])
         known = (entity != NONE)[..., None]
-        mentioned = nn.functional.embedding(mention_rows, vectors).view(*entity.shape, -1) * known
+        mentioned = self.dropout(nn.functional.embedding(mention_rows, vectors).view(*entity.shape, -1) * known)
         user = self._user(encoders, contexts, by_recommender, mentioned)
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
         if self.repeats is None:
@@ -124,7 +124,7 @@ class Recommender(nn.Module):
     def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:
         user: Tensor = mentioned.new_zeros(len(mentioned), mentioned.shape[-1])
         if "graph" in self.views:
-            user = user + encoders.entity_pooling(mentioned, contexts.entity != NONE)
+            user = user + encoders.entity_pooling(mentioned, self._looked_at(contexts.entity != NONE))
         if self.from_history is not None:
             user = user + self.from_history(encoders.history_vectors(contexts.history))
         if self.from_reviews is not None:
@@ -133,3 +133,9 @@ class Recommender(nn.Module):
             user = user + self.role(by_recommender.long())
         dropped: Tensor = self.dropout(user)
         return dropped
+
+    def _looked_at(self, known: Tensor) -> Tensor:
+        """Leave out some of the known mentions while learning, so that no single one decides."""
+        if not self.training or not self.forget:
+            return known
+        return known & (torch.rand(known.shape, device=known.device) >= self.forget)

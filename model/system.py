@@ -109,5 +109,6 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
 def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> Tensor:
     """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
     memory = memory_of(system, responses.contexts, known)
-    loss = response_loss(system.generator(responses.given, memory), responses.wanted, weights)
+    chances = system.generator.chances_of(responses.wanted, responses.given, memory)
+    loss = response_loss(chances, responses.wanted, weights)
     return loss * part_of_sum(is_asked(responses.wanted).sum())

@@ -32,8 +32,9 @@ from model.ahead import ahead
 from model.checkpoint import pick_device, run_folder, save
 from model.config import TrainConfig
 from model.curves import Watcher, draw_curves, scalars
-from model.data import Corpus, read_corpus
+from model.data import Corpus
 from model.graph import read_graph
+from model.packed import packed_corpus
 from model.phases import Phase, console, phases_of
 from model.system import System, make_system
 from model.training_state import EpochFigures, TrainingState, load_state, new_state, save_state, state_path
@@ -75,7 +76,7 @@ def train(
     torch.manual_seed(config.seed)
     # Some sums on CUDA have no fixed order: there the same seed gives nearly the same run, on a CPU the very same.
     torch.use_deterministic_algorithms(True, warn_only=True)
-    corpus = read_corpus(workspace, config.text)
+    corpus = packed_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
     system.move(pick_device(config.device))
     _say_what_is_learnt_from(corpus, system)

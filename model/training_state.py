@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from kgprep.artifacts import KgprepError, write_beside
-from model.checkpoint import bundle_fingerprint
 from model.config import TrainConfig
+from model.fingerprint import bundle_fingerprint
 from model.system import System
 
 

@@ -74,6 +74,7 @@ for command in (
     inspection.evaluate_linking_command,
     stages.collect_reviews_command,
     handover.export_command,
+    handover.import_command,
     handover.triples_command,
     inspection.report_command,
 ):

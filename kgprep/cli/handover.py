@@ -47,6 +47,27 @@ def export_command(workspace: Path, target: str, out: Path, concepts: Path | Non
     export(workspace, target, out, ExportOptions(concepts=concepts, vectors=vectors))
 
 
+@click.command("import")
+@click.argument("form", metavar="FORM")
+@click.argument("folder", type=FOLDER, metavar="DIR")
+@workspace_option
+@debug_option
+def import_command(form: str, folder: Path, workspace: Path) -> None:
+    """Read an archive of CRSLab (crslab), UniCRS (unicrs) or C2-CRS (c2crs) as a bundle.
+
+    Writes kg/ and dialogues/ as build-kg does; align-reviews and the rest go on from there.
+    Files may be gzipped, and a split may be absent.
+
+    \b
+    Example:
+        kgprep export -w workspaces/sample --to crslab --out workspaces/archive
+        kgprep import crslab workspaces/archive -w workspaces/imported
+    """
+    from kgprep.importing import import_archive
+
+    import_archive(form, folder, workspace)
+
+
 @click.command("triples")
 @workspace_option
 @click.option("--out", type=FILE, required=True, metavar="FILE", help="File to write.")

@@ -17,12 +17,13 @@ from kgprep.kg.source import TripleSource
 from kgprep.kg.vocabulary import local_name
 
 
-def number_entities(edges: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+def number_entities(edges: pl.DataFrame, items: pl.DataFrame, others: pl.Series | None = None) -> pl.DataFrame:
     """Give every entity its id.
 
     Args:
         edges: head, predicate, tail (IRIs).
         items: iri of each item.
+        others: IRIs of entities that may have no edge and are no items.
 
     Returns:
         entity_id (i32), iri, is_item, degree (i32), sorted.
@@ -30,7 +31,7 @@ def number_entities(edges: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     ends = pl.concat([edges["head"].alias("iri"), edges["tail"].alias("iri")])
     degrees = ends.value_counts(name="degree")
     return (
-        pl.concat([ends, items["iri"]])
+        pl.concat([ends, items["iri"], pl.Series([], dtype=pl.String) if others is None else others])
         .unique()
         .sort()
         .to_frame()

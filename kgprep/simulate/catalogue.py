@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -29,6 +29,10 @@ class Taste:
     def likes(self, film: Film) -> bool:
         """Whether the film has a genre or a person that the user likes."""
         return self.genre in film.genres or self.second in film.genres or self.person in film.people
+
+    def only(self, parts: Collection[str]) -> Taste:
+        """Return the taste with the parts named (genre, second, person) and no others."""
+        return Taste(*(value if part in parts else None for part, value in vars(self).items()))
 
 
 class Catalogue:
@@ -65,16 +69,21 @@ class Catalogue:
 
     def rank(self, taste: Taste, noise: np.random.Generator, count: int) -> list[int]:
         """Draw `count` different films by taste and popularity, best first (the Gumbel trick)."""
-        scores = self._log_popularity - np.log(-np.log1p(-noise.random(len(self.films))))
+        scores = self.appeal(taste) - np.log(-np.log1p(-noise.random(len(self.films))))
+        best = np.argpartition(-scores, min(count, len(scores) - 1))[:count]
+        ordered: list[int] = best[np.argsort(-scores[best], kind="stable")].tolist()
+        return ordered
+
+    def appeal(self, taste: Taste) -> NDArray[np.float64]:
+        """Return the logarithm of how likely each film is to be thought of first, but for a constant: [films]."""
+        scores = self._log_popularity.copy()
         if taste.genre is not None:
             scores[self._by_genre[taste.genre]] += GENRE_WEIGHT
         if taste.second is not None:
             scores[self._by_genre[taste.second]] += SECOND_GENRE_WEIGHT
         if taste.person is not None:
             scores[self._by_person[taste.person]] += PERSON_WEIGHT
-        best = np.argpartition(-scores, min(count, len(scores) - 1))[:count]
-        ordered: list[int] = best[np.argsort(-scores[best], kind="stable")].tolist()
-        return ordered
+        return scores
 
 
 def _places(values: Sequence[Sequence[str]]) -> dict[str, NDArray[np.int64]]:

@@ -45,12 +45,13 @@ class SimulateConfig(BaseModel):
 
 @dataclass
 class Message:
-    """One utterance and the films it names, in order."""
+    """One utterance, the films it names, in order, and the parts of the taste that had been told before it."""
 
     role: Role
     text: str
     films: list[Film]
     action: str
+    told: Taste
 
 
 @dataclass
@@ -276,7 +277,7 @@ class _Talk:
             key=lambda value: text.index(self.film_text(value)),
         )
         self.conversation.films.update((value.item_id, value) for value in films)
-        self._append(Message(role, text[0].upper() + text[1:], films, rule))
+        self._append(Message(role, text[0].upper() + text[1:], films, rule, self.taste.only(self.told)))
 
     def _append(self, message: Message) -> None:
         messages = self.conversation.messages

@@ -168,8 +168,8 @@ def test_words_of_an_entity_can_be_copied_though_the_history_lacks_them() -> Non
 
 def test_a_context_without_anything_gives_finite_gradients() -> None:
     generator = Generator(12, 12, SIZES)
-    memory = a_memory(1, torch.tensor([[PAD]]))
-    loss = response_loss(generator(torch.tensor([[START]]), memory), torch.tensor([[END]]), torch.ones(12))
+    memory, end = a_memory(1, torch.tensor([[PAD]])), torch.tensor([[END]])
+    loss = response_loss(generator.chances_of(end, torch.tensor([[START]]), memory), end, torch.ones(12))
     loss.backward()  # type: ignore[no-untyped-call]
     gradients = [parameter.grad for parameter in generator.parameters() if parameter.grad is not None]
     assert gradients
@@ -194,12 +194,25 @@ def test_frequent_tokens_weigh_less_down_to_the_floor_but_the_end_does_not() -> 
 
 
 def test_the_response_loss_is_a_weighted_mean_over_tokens() -> None:
-    chances = torch.tensor([[[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]]]).log()
-    loss = response_loss(chances, torch.tensor([[2, PAD]]), torch.tensor([1.0, 1.0, 0.5]))
-    assert float(loss) == pytest.approx(-0.5 * math.log(0.25))
+    chances = torch.tensor([[0.5, 0.25, 0.1]]).log()
+    loss = response_loss(chances, torch.tensor([[7, END, PAD]]), torch.tensor([1.0] * 7 + [0.5]))
+    assert float(loss) == pytest.approx(-(0.5 * math.log(0.5) + math.log(0.25)) / 2)
 
 
 def test_a_word_that_is_not_known_is_not_asked_for() -> None:
-    chances = torch.tensor([[[0.25] * 4, [0.25] * 4]]).log()
-    with_unknown = response_loss(chances, torch.tensor([[3, UNKNOWN]]), torch.ones(4))
+    chances = torch.tensor([[0.25, 0.1]]).log()
+    with_unknown = response_loss(chances, torch.tensor([[END, UNKNOWN]]), torch.ones(4))
     assert float(with_unknown) == pytest.approx(-math.log(0.25))
+
+
+@pytest.mark.parametrize("copies", [True, False])
+def test_the_chance_of_what_is_wanted_is_that_of_the_whole_distribution(copies: bool) -> None:
+    torch.manual_seed(0)
+    generator = Generator(12, 12, SIZES.model_copy(update={"generator": GeneratorConfig(copies=copies)})).eval()
+    memory = a_memory(2, torch.tensor([[ITEM, 9, 10], [PAD, PAD, PAD]]))
+    given = torch.tensor([[START, 9, ITEM, 8], [START, 7, UNKNOWN, 10]])
+    wanted = torch.tensor([[9, ITEM, 8, END], [7, UNKNOWN, END, PAD]])
+    whole = generator(given, memory).gather(2, wanted[..., None]).squeeze(2)
+    asked = (wanted != PAD) & (wanted != UNKNOWN)
+    found = generator.chances_of(wanted, given, memory)
+    assert torch.allclose(found, torch.where(asked, whole, 0.0), atol=1e-5)

@@ -1,0 +1,212 @@
+"""CRSLab's archive of ReDial, and C2-CRS's, which is the same with review sentences beside it.
+
+Notable here:
+- texts are the archive's tokens with spaces between them; the original spacing is lost;
+- an item is the token it is named by (@111776); which entity it is, an utterance tells that has as many such tokens as
+  movies, by the order, and most of them decide;
+- an entity whose name is a number is an isolated item, a film that the archive's makers found in no graph, and its
+  token has that number; any other token that no utterance explains stays a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from kgprep.artifacts import SPLITS
+from kgprep.errors import KgprepError
+from kgprep.importing.archive import ITEM_SCHEMA, NAMED_SCHEMA, SPAN_SCHEMA, Archive, entity_iri, isolated_iri
+from kgprep.importing.files import find, read_array
+from kgprep.importing.graph import read_graph
+from kgprep.kg.names import label_from_iri, parse_label
+from kgprep.pickles import read_pickle
+from kgprep.provenance import Count
+
+NAME = "crslab"
+_ITEM_TOKEN = r"^@\d+$"
+_TURN_SCHEMA = pl.Schema(
+    {
+        "split": pl.String(),
+        "dialogue_id": pl.String(),
+        "turn": pl.Int16(),
+        "role": pl.String(),
+        "token": pl.List(pl.String),
+        "movie": pl.List(pl.String),
+        "entity": pl.List(pl.String),
+    }
+)
+_LACKS = (
+    "labels, types, IMDb ids and descriptions: labels and years are read from the IRIs",
+    "what seekers say of items in their forms",
+    "the spacing of texts, which were cut to tokens",
+)
+
+
+def read(folder: Path) -> Archive:
+    """Read {split}_data.json, entity2id.json, dbpedia_subkg.json and movie_ids.json; splits may be absent.
+
+    Raises:
+        KgprepError: a file is missing or damaged, or there is no split at all.
+    """
+    graph = read_graph(folder, NAME, "movie_ids.json", padding=0)
+    files = {split: path for split in SPLITS if (path := find(folder, f"{split}_data.json"))}
+    if not files:
+        raise KgprepError(
+            f"{folder} holds none of {', '.join(f'{split}_data.json' for split in SPLITS)}: give the folder"
+        )
+    turns = pl.concat([_turns(split, path) for split, path in files.items()])
+    if turns.select("dialogue_id", "turn").is_duplicated().any():
+        raise KgprepError(f"two dialogues in {folder} have the same conv_id: give the folder of one data set")
+    tokens = _tokens(turns)
+    entity_of_token = _entities_of_tokens(turns, tokens, graph.items)
+    items = _items(entity_of_token, graph.items)
+    named = turns.select("dialogue_id", "turn", iri="entity").explode("iri", empty_as_null=False)
+    missing = [f"{split}_data.json" for split in SPLITS if split not in files]
+    of_item_tokens = tokens.filter(pl.col("token").str.contains(_ITEM_TOKEN))
+    mentions = _mentions(of_item_tokens, entity_of_token)
+    unknown = named.filter(~pl.col("iri").is_in(graph.iris.implode()))
+    return Archive(
+        name=NAME,
+        iris=pl.concat([graph.iris, named["iri"].drop_nulls()]).unique().sort(),
+        edges=graph.edges,
+        items=items,
+        utterances=turns.select("split", "dialogue_id", "turn", "role", text=pl.col("token").list.join(" ")),
+        mentions=mentions,
+        named=named.drop_nulls().cast(NAMED_SCHEMA).select(NAMED_SCHEMA.names()),
+        counts=(
+            *graph.counts,
+            *(Count(f"dialogues in {split}", turns.filter(split=split)["dialogue_id"].n_unique()) for split in files),
+            Count("utterances", turns.height),
+            Count("item tokens whose item is known", mentions.height, of_item_tokens.height),
+            Count(
+                "known items' tokens with an entity of the graph",
+                mentions.filter(~_is_isolated()).height,
+                mentions.height,
+            ),
+            Count("mentions of entities that the graph lacks", unknown.height, named.height),
+        ),
+        lacks=(*_LACKS, *([f"the splits {', '.join(missing)}"] if missing else [])),
+        sources=(*graph.sources, *files.values()),
+    )
+
+
+def read_with_reviews(folder: Path) -> Archive:
+    """Read C2-CRS's archive; its pickles are checked and counted, for their sentences are numbers without a text.
+
+    Raises:
+        KgprepError: as in `read`, or a pickle holds anything but builtin containers.
+    """
+    archive = read(folder)
+    pickles = [folder / f"{split}_conv_idx_to_review_info.pkl" for split in SPLITS]
+    there = [path for path in pickles if path.is_file()]
+    counts = [Count(f"samples with reviews in {path.name}", *_with_reviews(path)) for path in there]
+    lack = "review sentences, which the archive keeps as token ids by sample: attach reviews with kgprep align-reviews"
+    return replace(
+        archive,
+        counts=(*archive.counts, *counts),
+        lacks=(*archive.lacks, lack),
+        sources=(*archive.sources, *there),
+    )
+
+
+def _with_reviews(path: Path) -> tuple[int, int]:
+    samples = read_pickle(path)
+    if not isinstance(samples, dict):
+        raise KgprepError(f"{path} holds no dict of samples: check that it is the archive's file")
+    return sum(bool(sample and sample.get("selected_entityIds")) for sample in samples.values()), len(samples)
+
+
+def _turns(split: str, path: Path) -> pl.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for number, dialogue in enumerate(read_array(path), start=1):
+        try:
+            for utterance in dialogue["dialog"]:
+                rows.append(
+                    {
+                        "split": split,
+                        "dialogue_id": str(dialogue["conv_id"]),
+                        "turn": utterance["utt_id"],
+                        "role": utterance["role"].lower(),
+                        "token": utterance["text"],
+                        "movie": [entity_iri(NAME, name) for name in utterance["movies"]],
+                        "entity": [entity_iri(NAME, name) for name in utterance["entity"]],
+                    }
+                )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise KgprepError(
+                f"{path}, dialogue {number}: conv_id, dialog, utt_id, role, text, movies or entity is missing or of "
+                "another kind: check that it is an archive of CRSLab's ReDial"
+            ) from error
+    try:
+        frame = pl.DataFrame(rows, schema=_TURN_SCHEMA)
+    except (pl.exceptions.PolarsError, TypeError) as error:
+        raise KgprepError(
+            f"{path} has values of another kind ({error}): check that it is the archive's file"
+        ) from error
+    roles = frame.filter(~pl.col("role").is_in(["seeker", "recommender"]))["role"]
+    if not roles.is_empty():
+        raise KgprepError(f"{path} has the role {roles[0]!r}: only seeker and recommender are known")
+    return frame
+
+
+def _tokens(turns: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a token: dialogue_id, turn, token, start and end in the joined text."""
+    end = (pl.col("token").str.len_chars().cast(pl.Int32) + 1).cum_sum().over("dialogue_id", "turn") - 1
+    return (
+        turns.select("dialogue_id", "turn", "token")
+        .explode("token", empty_as_null=False)
+        .with_columns(end=end.cast(pl.Int32))
+        .with_columns(start=pl.col("end") - pl.col("token").str.len_chars().cast(pl.Int32))
+    )
+
+
+def _entities_of_tokens(turns: pl.DataFrame, tokens: pl.DataFrame, listed: pl.Series) -> pl.DataFrame:
+    """Return token and iri: by most of the utterances that have as many item tokens as movies, else of that number."""
+    utterance = ["dialogue_id", "turn"]
+    of_items = tokens.filter(pl.col("token").str.contains(_ITEM_TOKEN))
+    said = of_items.group_by(utterance, maintain_order=True).agg("token")
+    told = turns.select(*utterance, "movie").join(said, on=utterance)
+    alike = told.filter(pl.col("token").list.len() == pl.col("movie").list.len())
+    explained = (
+        alike.explode("token", "movie")
+        .group_by("token", "movie")
+        .len()
+        .sort("token", "len", "movie", descending=[False, True, False])
+        .unique("token", keep="first", maintain_order=True)
+        .select("token", iri="movie")
+    )
+    own = of_items.select("token", iri=isolated_iri(NAME, pl.col("token").str.strip_prefix("@"))).unique()
+    numbered = own.filter(pl.col("iri").is_in(listed.implode())).join(explained, on="token", how="anti")
+    return pl.concat([explained, numbered]).sort("token")
+
+
+def _items(entity_of_token: pl.DataFrame, listed: pl.Series) -> pl.DataFrame:
+    """Return the items: those that tokens name, and those that are listed and never named."""
+    named = entity_of_token.select("iri", item_id=pl.col("token").str.strip_prefix("@"))
+    own_id = pl.col("iri").str.strip_prefix(f"urn:kgprep:{NAME}:")
+    rest = listed.unique().to_frame("iri").select("iri", item_id=own_id).join(named, on="iri", how="anti")
+    items = pl.concat([named, rest])
+    parsed = parse_label("label")
+    return (
+        items.with_columns(label=label_from_iri(items["iri"]))
+        .with_columns(title=parsed.struct.field("title"), year=parsed.struct.field("year"))
+        .with_columns(name=pl.when(_is_isolated()).then(pl.lit("@") + pl.col("item_id")).otherwise("title"))
+        .select(ITEM_SCHEMA.names())
+        .cast(ITEM_SCHEMA)
+    )
+
+
+def _mentions(of_item_tokens: pl.DataFrame, entity_of_token: pl.DataFrame) -> pl.DataFrame:
+    return (
+        of_item_tokens.join(entity_of_token, on="token", maintain_order="left")
+        .with_columns(word="token", method=pl.lit("gold"))
+        .select(SPAN_SCHEMA.names())
+        .cast(SPAN_SCHEMA)
+    )
+
+
+def _is_isolated() -> pl.Expr:
+    return pl.col("iri").str.starts_with("urn:kgprep:")

@@ -1,0 +1,19 @@
+"""A hash of the tables that a model reads: what is kept of a bundle is refused when the bundle has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES
+
+READ_TABLES = (ENTITIES, RELATIONS, EDGES, ALIASES, UTTERANCES, MENTIONS, TRIPLES)
+
+
+def bundle_fingerprint(workspace: Path) -> str:
+    """Return a hash of the tables that a model reads."""
+    digest = hashlib.sha256()
+    for table in READ_TABLES:
+        with table.path(workspace).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
