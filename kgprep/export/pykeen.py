@@ -43,7 +43,12 @@ def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     counts.append(Count("forward edges", kept.height, edges.height))
     joined = pl.concat([kept["head"], kept["tail"]]).n_unique()
     counts.append(Count("entities with an edge", joined, entities.height))
+    empty = [split for split, count in zip(SPLITS, counts, strict=False) if not count.kept]
     lost = (
+        *(
+            f"{split}.tsv is empty, which PyKEEN refuses: the graph is too small to hold any edge out"
+            for split in empty
+        ),
         f"{entities.height - joined:,} entities without an edge",
         f"{edges.height - kept.height:,} inverse edges",
         "labels, kinds, years, aliases and descriptions of entities",

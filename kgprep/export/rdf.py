@@ -19,7 +19,7 @@ USAGE = """import rdflib
 graph = rdflib.Graph().parse("graph.nt", format="nt")
 graph.parse("dialogues.nt", format="nt")"""
 LOST = (
-    "aliases with their priors, whether an entity is an item, and degrees",
+    "priors and sources of aliases, and degrees of entities",
     "the data set's own items with their resolution, and what the seeker said of them",
     "how helpful a review was found, where descriptions come from, and counts and parameters of stages",
     "scores of triples; each is its mention's confidence times its sentence's fitness",

@@ -2,6 +2,7 @@
 
 Notable here:
 - an entity has its own types and a class of schema.org for its kind;
+- items are the elements of one `schema:ItemList`;
 - inverse edges are left out: in RDF an edge is read both ways.
 """
 
@@ -11,11 +12,12 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.artifacts import DESCRIPTIONS, EDGES, ENTITIES, RELATIONS, read_table
-from kgprep.export.ntriples import NAMESPACES, StatementsFile, iri, line, literal, tagged
+from kgprep.artifacts import ALIASES, DESCRIPTIONS, EDGES, ENTITIES, RELATIONS, read_table
+from kgprep.export.ntriples import NAMESPACES, StatementsFile, iri, line, literal, tagged, term
 from kgprep.provenance import Count
 
 FILE_NAME = "graph.nt"
+ITEMS = "kgprep:items"
 SCHEMA_CLASSES = {
     "film": "Movie",
     "series": "TVSeries",
@@ -29,21 +31,24 @@ SCHEMA_CLASSES = {
 
 
 def write_graph(workspace: Path, folder: Path) -> tuple[tuple[Count, ...], int]:
-    """Write types, label, year, IMDb id and descriptions of each entity, then the forward edges.
+    """Write types, label, aliases, year, IMDb id and descriptions of each entity, then the forward edges.
 
     Returns counts and the number of inverse edges left out.
     """
-    entities, relations, edges, descriptions = (
-        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, DESCRIPTIONS)
+    entities, relations, edges, descriptions, aliases = (
+        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, DESCRIPTIONS, ALIASES)
     )
     subjects = entities.select("entity_id", subject=iri("iri"))
     forward = relations.filter(pl.col("inverse_of").is_null())
     kept = edges.join(forward.select(relation="relation_id", predicate=iri("iri")), on="relation", how="inner")
+    named = aliases.join(subjects, on="entity_id", how="left", maintain_order="left")
     described = descriptions.join(subjects, on="entity_id", how="left", maintain_order="left")
     padded_year = entities.drop_nulls("year").with_columns(pl.col("year").cast(pl.String).str.zfill(4))
     blocks = {
         "types": _types(entities),
         "labels": entities.select(line(iri("iri"), "rdfs:label", literal("label"))),
+        "aliases": named.select(line(pl.col("subject"), "schema:alternateName", literal("alias"))),
+        "items": _items(entities),
         "years": padded_year.select(line(iri("iri"), "schema:datePublished", literal("year", "xsd:gYear"))),
         "IMDb ids": entities.drop_nulls("imdb_id").select(line(iri("iri"), "schema:identifier", literal("imdb_id"))),
         "descriptions": described.select(line(pl.col("subject"), "schema:description", tagged("text", "lang"))),
@@ -64,6 +69,13 @@ def _types(entities: pl.DataFrame) -> pl.DataFrame:
         .explode("type")
         .select(line(iri("iri"), "rdf:type", iri("type")))
     )
+
+
+def _items(entities: pl.DataFrame) -> pl.DataFrame:
+    """Say which entities can be recommended: the elements of one list."""
+    items = entities.filter("is_item").select(line(term(ITEMS), "schema:itemListElement", iri("iri")).alias("line"))
+    header = pl.select(line=line(term(ITEMS), "rdf:type", term("schema:ItemList")))
+    return pl.concat([header, items])
 
 
 def _edges(kept: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:

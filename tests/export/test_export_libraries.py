@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -12,11 +13,12 @@ import yaml
 
 from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, RELATIONS, TABLES, UTTERANCES, read_table
 from kgprep.export import export
+from tests.small_bundle import write_bundle
 
 
-def rows(path: Path) -> list[list[str]]:
+def rows(path: Path, quoting: Literal[0, 3] = csv.QUOTE_NONE) -> list[list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        return list(csv.reader(file, delimiter="\t", quoting=quoting))
 
 
 def forward_triples(workspace: Path) -> set[tuple[str, str, str]]:
@@ -48,8 +50,8 @@ def test_pykeen_held_out_edges_are_not_given_away(sample_workspace: Path, tmp_pa
 
 
 def test_recbole_fields_are_typed_and_agree_with_the_bundle(sample_workspace: Path, tmp_path: Path) -> None:
-    folder = export(sample_workspace, "recbole", tmp_path / "out").folder
-    header, *interactions = rows(folder / "kgprep.inter")
+    folder = export(sample_workspace, "recbole", tmp_path / "out").folder / "kgprep"
+    header, *interactions = rows(folder / "kgprep.inter", csv.QUOTE_MINIMAL)
     assert header == ["user_id:token", "item_id:token", "liked:float", "timestamp:float"]
     entities = read_table(sample_workspace, ENTITIES)
     items = set(entities.filter("is_item")["entity_id"])
@@ -61,11 +63,19 @@ def test_recbole_fields_are_typed_and_agree_with_the_bundle(sample_workspace: Pa
     }
     assert {(row[0], int(row[1])) for row in interactions} == named
     assert {row[2] for row in interactions} <= {"", "0", "1"}
-    header, *films = rows(folder / "kgprep.item")
+    header, *films = rows(folder / "kgprep.item", csv.QUOTE_MINIMAL)
     assert header == ["item_id:token", "title:token_seq", "year:float"]
     assert {int(row[0]) for row in films} == items
-    assert {tuple(row) for row in rows(folder / "kgprep.kg")[1:]} == forward_triples(sample_workspace)
-    links = {int(item): iri for item, iri in rows(folder / "kgprep.link")[1:]}
+    graph = {tuple(row) for row in rows(folder / "kgprep.kg", csv.QUOTE_MINIMAL)[1:]}
+    loops = {triple for triple in graph if triple[1] == "urn:kgprep:self_loop"}
+    assert graph - loops == forward_triples(sample_workspace)
+    assert {head for head, _, _ in loops} == set(entities.filter(pl.col("is_item") & (pl.col("degree") == 0))["iri"])
+    assert all(head == tail for head, _, tail in loops)
+    splits = dict(read_table(sample_workspace, UTTERANCES).select("dialogue_id", "split").unique().iter_rows())
+    for split in ("train", "valid", "test"):
+        here = [row for row in interactions if splits[row[0]] == split]
+        assert rows(folder / f"kgprep.{split}.inter", csv.QUOTE_MINIMAL)[1:] == here
+    links = {int(item): iri for item, iri in rows(folder / "kgprep.link", csv.QUOTE_MINIMAL)[1:]}
     assert links == dict(entities.filter("is_item").select("entity_id", "iri").iter_rows())
 
 
@@ -82,6 +92,41 @@ def test_huggingface_configurations_hold_every_row(sample_workspace: Path, tmp_p
         assert sum(frame.height for frame in frames) == read_table(sample_workspace, TABLES[name]).height
         assert {file["split"] for file in files} <= {"train", "validation", "test"}
         assert not any(isinstance(kind, pl.Enum) for frame in frames for kind in frame.dtypes)
+
+
+def test_a_dataset_card_has_licences_citations_and_splits_by_dialogue(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    exported = export(workspace, "huggingface", tmp_path / "out")
+    card = (exported.folder / "README.md").read_text(encoding="utf-8")
+    front = yaml.safe_load(card.split("---\n", 2)[1])
+    assert front["license"] == ["cc-by-sa-3.0"]
+    assert front["language"] == ["en"]
+    assert [config["config_name"] for config in front["configs"] if config.get("default")] == ["triples"]
+    assert "- dump <1>.nt, licence: CC BY-SA 3.0, sha256 e3b0c44298fc1c14" in card
+    assert "## Citation\n\n- Lehmann & al. 2015\n" in card
+    assert str(workspace) not in card
+    mentions = exported.folder / "data" / "dialogues_mentions"
+    assert set(pl.read_parquet(mentions / "train.parquet")["dialogue_id"]) == {"7"}
+    assert set(pl.read_parquet(mentions / "test.parquet")["dialogue_id"]) == {"9"}
+    # The library refuses a split or a table without rows.
+    assert not (mentions / "valid.parquet").exists()
+    assert "dialogues_feedback" not in {config["config_name"] for config in front["configs"]}
+    assert "the table dialogues/feedback, which has no rows" in exported.lost
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [(None, "unknown"), ("CC0 1.0", "cc0-1.0"), ("CC BY-NC-SA 4.0", "cc-by-nc-sa-4.0"), ("research use only", "other")],
+)
+def test_a_dataset_card_names_licences_as_the_site_does(tmp_path: Path, licence: str | None, expected: str) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    record = json.loads((workspace / "bundle.json").read_text(encoding="utf-8"))
+    for stage in record["stages"].values():
+        for source in stage["inputs"]:
+            source["licence"] = licence
+    (workspace / "bundle.json").write_text(json.dumps(record), encoding="utf-8")
+    card = (export(workspace, "huggingface", tmp_path / "out").folder / "README.md").read_text(encoding="utf-8")
+    assert yaml.safe_load(card.split("---\n", 2)[1])["license"] == [expected]
 
 
 def _called(table: str) -> str:

@@ -104,6 +104,7 @@ def test_a_model_of_typed_graphs_takes_the_training_edges(typed: Any) -> None:
     assert all(torch.isfinite(value).all() for value in out.values())
 
 
+@pytest.mark.filterwarnings("error")
 def test_relations_of_one_name_stay_apart(tmp_path: Path) -> None:
     workspace = write_bundle(tmp_path / "ws")
     relations = [(0, f"{DBO}genre", "genre", None, 1), (1, "http://example.org/genre", "genre", None, 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +15,8 @@ from polars.testing import assert_frame_equal
 from rdflib import DCTERMS, PROV, RDF, RDFS, XSD, Namespace, URIRef
 
 from kgprep.artifacts import (
+    ALIASES,
+    DESCRIPTIONS,
     EDGES,
     ENTITIES,
     MENTIONS,
@@ -230,6 +233,33 @@ def test_edges_and_triples_are_the_bundles(exported: Parsed) -> None:
     }
     triples = read_table(workspace, TRIPLES).select("dialogue_id", "turn", "start", "sentence_id")
     assert annotations == set(triples.iter_rows())
+
+
+def test_aliases_items_and_descriptions_are_the_bundles(exported: Parsed) -> None:
+    workspace, _, graph = exported
+    ids = entity_ids(workspace)
+    aliases = {(str(name), ids[entity]) for entity, name in graph.subject_objects(SCHEMA.alternateName)}
+    assert aliases == set(read_table(workspace, ALIASES).select("alias", "entity_id").iter_rows())
+    items = {ids[entity] for entity in graph.objects(URIRef("urn:kgprep:items"), SCHEMA.itemListElement)}
+    assert items == set(read_table(workspace, ENTITIES).filter("is_item")["entity_id"])
+    described = {(ids[entity], text.language, str(text)) for entity, text in graph.subject_objects(SCHEMA.description)}
+    assert described == set(read_table(workspace, DESCRIPTIONS).select("entity_id", "lang", "text").iter_rows())
+
+
+def test_what_the_page_on_reuse_asks_is_answered(
+    sample_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reuse.md").read_text(encoding="utf-8")
+    shown = re.search(r"^## RDF\n.*?```python\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    assert shown is not None
+    export(sample_workspace, "rdf", tmp_path / "workspaces" / "rdf")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(shown[1], "docs/reuse.md", "exec"), {})
+    said = {tuple(line.split("\t", 1)) for line in capsys.readouterr().out.splitlines()}
+    films = read_table(sample_workspace, ENTITIES).filter(pl.col("kind") == "film")
+    expected = read_table(sample_workspace, TRIPLES).join(films, on="entity_id", how="semi")
+    assert len(said) == 5
+    assert said <= set(expected.select("word", "sentence").iter_rows())
 
 
 def test_provenance_names_sources_stages_and_tables_but_no_place(awkward_workspace: Path, tmp_path: Path) -> None:
