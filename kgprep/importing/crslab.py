@@ -82,11 +82,7 @@ def read(folder: Path) -> Archive:
             *(Count(f"dialogues in {split}", turns.filter(split=split)["dialogue_id"].n_unique()) for split in files),
             Count("utterances", turns.height),
             Count("item tokens whose item is known", mentions.height, of_item_tokens.height),
-            Count(
-                "known items' tokens with an entity of the graph",
-                mentions.filter(~_is_isolated()).height,
-                mentions.height,
-            ),
+            Count("of these, with an entity of the graph", mentions.filter(~_is_isolated()).height, mentions.height),
             Count("mentions of entities that the graph lacks", unknown.height, named.height),
         ),
         lacks=(*_LACKS, *([f"the splits {', '.join(missing)}"] if missing else [])),
