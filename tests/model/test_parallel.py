@@ -36,6 +36,7 @@ def train(workspace: Path, run: str, processes: int) -> None:
     assert [process.wait(timeout=300) for process in running] == [0] * processes
 
 
+@pytest.mark.slow
 def test_two_processes_learn_the_weights_of_one(sample_workspace: Path, tmp_path: Path) -> None:
     workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
     train(workspace, "one", 1)
