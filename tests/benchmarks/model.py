@@ -152,11 +152,11 @@ def compare(workspace: Path) -> None:
         if phase.name != "fine"
     }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"{'phase':10} {'ours s':>7} {'plain s':>8} {'ratio':>6}")
+    print(f"{'phase':10} {'ours s':>7} {'optimiser s':>11} {'plain s':>8} {'ratio':>6}")
     for phase in phases:
-        mine = statistics.mean(seconds[phase.name])
-        other = statistics.mean(plain[phase.name]) if phase.name in plain else float("nan")
-        print(f"{phase.name:10} {mine:>7.2f} {other:>8.2f} {other / mine:>6.1f}")
+        mine, optimiser = (statistics.mean(column) for column in zip(*seconds[phase.name], strict=True))
+        other = statistics.mean(step for step, _ in plain[phase.name]) if phase.name in plain else float("nan")
+        print(f"{phase.name:10} {mine:>7.2f} {optimiser:>11.3f} {other:>8.2f} {other / mine:>6.1f}")
     print(f"peak memory: ours {ours_peak:,.0f} MB, both {peak:,.0f} MB")
     print(json.dumps({"ours": seconds, "plain": plain, "ours_peak_mb": ours_peak, "peak_mb": peak}))
 
@@ -166,14 +166,17 @@ def _chosen(phase: Phase[Any]) -> list[Tensor]:
     return phase.order(torch.Generator().manual_seed(0))[:STEPS]
 
 
-def _step(learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], None]:
+def _step(learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], float]:
+    """Return a function that takes one step on a batch and returns the seconds that the optimiser took of it."""
     optimiser = torch.optim.Adam(learns)
 
-    def step(rows: Tensor) -> None:
+    def step(rows: Tensor) -> float:
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss(rows))
         nn.utils.clip_grad_norm_(learns, 0.1)
+        started = time.perf_counter()
         optimiser.step()
+        return time.perf_counter() - started
 
     return step
 
@@ -191,13 +194,13 @@ def _plain_loss(plain: Plain, phase: str) -> Callable[[Tensor], Tensor]:
     return lambda rows: plain.contrast(samples.contexts[rows])
 
 
-def _seconds(step: Callable[[Tensor], None], every: list[Tensor]) -> list[float]:
-    """Return the seconds of each step after the first, which makes the optimiser's state."""
+def _seconds(step: Callable[[Tensor], float], every: list[Tensor]) -> list[tuple[float, float]]:
+    """Return the seconds of each step and of its optimiser; the first step, which makes the state, is left out."""
     seconds = []
     for rows in every:
         started = time.perf_counter()
-        step(rows)
-        seconds.append(time.perf_counter() - started)
+        of_optimiser = step(rows)
+        seconds.append((time.perf_counter() - started, of_optimiser))
     return seconds[1:]
 
 
