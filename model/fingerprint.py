@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES
+from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, TRIPLES, UTTERANCES, check_schema
 
 READ_TABLES = (ENTITIES, RELATIONS, EDGES, ALIASES, UTTERANCES, MENTIONS, TRIPLES)
 
 
 def bundle_fingerprint(workspace: Path) -> str:
-    """Return a hash of the tables that a model reads."""
+    """Return a hash of the tables that a model reads.
+
+    Raises:
+        KgprepError: a table is absent, unreadable or of another schema version.
+    """
     digest = hashlib.sha256()
     for table in READ_TABLES:
-        with table.path(workspace).open("rb") as file:
+        path = table.path(workspace)
+        check_schema(table, path)
+        with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -132,7 +132,7 @@ MISTAKES = {
         "gone.nt does not exist",
     ),
     "no bundle to align": (["align-reviews", "-w", "{tmp}/ws"], 1, "run kgprep build-kg"),
-    "no bundle to train on": (["train", "-w", "{tmp}/ws", "--run", "a"], 1, "run kgprep"),
+    "no bundle to train on": (["train", "-w", "{tmp}/ws", "--run", "a"], 1, "run kgprep build-kg"),
     "no run to evaluate": (["evaluate", "-w", "{ws}", "--run", "gone"], 1, "gone"),
     "unknown setting": (["train", "-w", "{ws}", "--run", "a", "--set", "sead=1"], 1, "seed"),
     "run exists": (["train", "-w", "{ws}", "--run", "c2crs", "--config", "small"], 1, "--overwrite"),
