@@ -33,6 +33,7 @@ class Contexts:
     copies: Tensor  # int64 [n, L], the history as a response would say it
     entity: Tensor  # int64 [n, E]
     sentence: Tensor  # int64 [n, E], NONE: no triple
+    ago: Tensor  # int64 [n, E], how many turns ago the mention was made
     entity_words: Tensor  # int64 [n, E, W], the mention's first words as a response would say them, PAD after the last
     word_start: Tensor  # int64 [n, E], first token of the mention in `history`
     word_end: Tensor  # int64 [n, E], one past its last token; equal to the start where it lies outside the history
@@ -73,12 +74,14 @@ def read_contexts(corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts
     known = corpus.mentions
     start = pad_slices(known.tokens.start, mentions, 0)
     end = pad_slices(known.tokens.end, mentions, 0)
+    ago = turns[:, None] - pad_slices(known.turn, mentions, 0)
     inside = (start >= history.start[:, None]) & (end > start)
     return Contexts(
         history=pad_slices(corpus.tokens, history, PAD),
         copies=pad_slices(corpus.copy_tokens, history, PAD),
         entity=pad_slices(known.entity, mentions, NONE),
         sentence=pad_slices(known.sentence, mentions, NONE),
+        ago=ago,
         entity_words=_first_words(corpus, start, end),
         word_start=torch.where(inside, start - history.start[:, None], 0),
         word_end=torch.where(inside, end - history.start[:, None], 0),

@@ -59,7 +59,9 @@ class Mentions:
 
     entity: Tensor  # entity id
     item: Tensor  # place in Corpus.items of an item named by the data set's mark; NONE: no such item
+    place: Tensor  # place in Corpus.items of the entity, whoever found it; NONE: no item
     sentence: Tensor  # place of the triple's sentence; NONE: no triple
+    turn: Tensor  # number of the turn that names it
     tokens: Slices  # of Corpus.tokens: the words that name the entity
 
 
@@ -182,11 +184,11 @@ def _mentions(
         on=["dialogue_id", "turn"],
     )
     title = pl.col("label").str.replace(r"\s*\([^()]*\)\s*$", "")
-    named = items.select("entity_id", pl.col("item").cast(pl.Int64), title=title)
+    named = items.select("entity_id", place=pl.col("item").cast(pl.Int64), title=title)
     return (
         located.join(named, on="entity_id", how="left")
         .join(triples.select(*place, "sentence_id"), on=place, how="left")
-        .with_columns(item=pl.when(pl.col("method").cast(pl.String) == "gold").then("item"))
+        .with_columns(item=pl.when(pl.col("method").cast(pl.String) == "gold").then("place"))
         .sort("utterance", "start", "end")
         .with_row_index("mention")
         .with_columns(pl.col("mention").cast(pl.Int64))
@@ -330,7 +332,9 @@ def _pack_mentions(mentions: pl.DataFrame, read: pl.DataFrame) -> Mentions:
     return Mentions(
         entity=_integers(located["entity_id"]),
         item=_integers(located["item"].fill_null(NONE)),
+        place=_integers(located["place"].fill_null(NONE)),
         sentence=_integers(located["sentence_id"].fill_null(NONE)),
+        turn=_integers(located["turn_number"]),
         tokens=Slices(_integers(located["start_token"].fill_null(0)), _integers(located["end_token"].fill_null(0))),
     )
 

@@ -2,6 +2,8 @@
 
 Notable here:
 - recall is given under four protocols, with intervals, beside popularity and copy-history on the same samples;
+- `c2crs_new_items` is the same ranking with what the dialogue has named struck from it, as a system would show it that
+  never says an item twice;
 - generation is measured on a seeded choice of responses, whose size is in the config and in the result.
 """
 
@@ -23,7 +25,7 @@ from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.generator import is_asked
 from model.metrics import ranks, recall_table
-from model.responses import fill_slots, new_items, said_words, scores_before, words_of
+from model.responses import fill_slots, new_items, said_words, scores_before, without_named, words_of
 from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
@@ -83,8 +85,10 @@ def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainCon
 def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
     samples = corpus.splits[split]
     popular = popularity.scores(corpus.splits["train"].target, len(corpus.items))
+    scores = scores_of(system, corpus, samples, config)
     by_system = {
-        "c2crs": scores_of(system, corpus, samples, config),
+        "c2crs": scores,
+        "c2crs_new_items": without_named(corpus, samples.turn, scores),
         "popularity": popular.expand(len(samples.target), -1),
         "copy_history": copy_history.scores(*_named_items(corpus, samples), popular),
     }

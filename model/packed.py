@@ -22,7 +22,7 @@ from model.data import Corpus, Mentions, Samples, Slices, Turns, read_corpus
 from model.fingerprint import bundle_fingerprint
 from model.text import Vocabulary
 
-FORM = 1
+FORM = 2
 """What is packed how; a change of `model.data` that packs otherwise makes it another number."""
 
 KEPT = 4

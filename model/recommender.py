@@ -2,14 +2,11 @@
 
 Notable here:
 - as in the paper, the user vector pools the nodes of the entities that the dialogue has mentioned so far;
-- by config, history, reviews and the role that speaks are added to it, and a gate shares the chance between what was
-  named before and all items, because every fourth item that a seeker names is a repeated one;
+- by config, history, reviews and the role that speaks are added to it, and a gate for repeated items stands behind;
 - a user who has mentioned nothing has a zero vector, and the items' biases decide.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor, nn
@@ -18,55 +15,20 @@ from model.batches import Contexts
 from model.c2crs import C2CRS
 from model.config import ModelConfig
 from model.data import NONE
-
-_AGES = 16
-_LEAST = 1e-12
-
-
-class RepeatGate(nn.Module):
-    """Shares the chance between the items that were named before and all items."""
-
-    def __init__(self, dim: int) -> None:
-        super().__init__()
-        self.query = nn.Linear(dim, dim)
-        self.age = nn.Embedding(_AGES, 1)
-        self.gate = nn.Linear(dim + 1, 1)
-        # What was named last is repeated most often: the weights start there, since they are few and must go far.
-        self.age.weight.data = -torch.arange(_AGES, dtype=torch.float32)[:, None] / 2
-        nn.init.constant_(self.gate.bias, -1.0)
-
-    def forward(self, chances: Tensor, user: Tensor, mentioned: Tensor, places: Tensor) -> Tensor:
-        """Return the log chances of items.
-
-        Args:
-            chances: [n, items], of all items.
-            user: [n, d].
-            mentioned: [n, E, d], nodes of what was mentioned, oldest first.
-            places: int64 [n, E], their places among the items; NONE: no item.
-        """
-        here = places != NONE
-        any_item = here.any(dim=1, keepdim=True)
-        later = here.flip(1).cumsum(1).flip(1) - 1
-        scores = (self.query(user)[:, None] * mentioned).sum(-1) / math.sqrt(user.shape[-1])
-        scores = scores + self.age(later.clamp(0, _AGES - 1)).squeeze(-1)
-        # A row without any item is opened, so that its softmax is a number, and closed by its gate.
-        weights = torch.softmax(scores.masked_fill(~(here | ~any_item), -torch.inf), dim=1) * here
-        number = torch.log1p(here.sum(dim=1, keepdim=True).float())
-        repeated = torch.sigmoid(self.gate(torch.cat([user, number], dim=1))) * any_item
-        mixed = ((1 - repeated) * chances).scatter_add(1, places.clamp(min=0), repeated * weights)
-        return mixed.clamp(min=_LEAST).log()
+from model.repeats import RepeatGate
 
 
 class Recommender(nn.Module):
     """Scores all items for a user."""
 
-    def __init__(self, items: Tensor, entities: int, asked: Tensor, config: ModelConfig) -> None:
+    def __init__(self, items: Tensor, entities: int, asked: Tensor, repeat_rates: Tensor, config: ModelConfig) -> None:
         """Make a recommender.
 
         Args:
             items: int64 [items], entity ids.
             entities: how many there are.
             asked: int64 [items], how often training asks for each.
+            repeat_rates: float [TURNS, 2], how often training asks for what was named so many turns ago.
             config: sizes, and what a user's vector is made of.
         """
         super().__init__()
@@ -77,7 +39,7 @@ class Recommender(nn.Module):
         self.from_history = nn.Linear(text, shared) if "history" in chosen.views else None
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
-        self.repeats = RepeatGate(shared) if chosen.repeats else None
+        self.repeats = RepeatGate(shared, repeat_rates) if chosen.repeats else None
         self.dropout, self.forget = nn.Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
         places = torch.full((entities,), NONE, dtype=torch.int64)
@@ -118,8 +80,9 @@ class Recommender(nn.Module):
         if self.repeats is None:
             return scores
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
-        chances: Tensor = self.repeats(torch.softmax(scores, dim=1), user, mentioned, places)
-        return chances
+        chances = torch.softmax(scores, dim=1)
+        mixed: Tensor = self.repeats(chances, user, mentioned, places, contexts.ago, by_recommender)
+        return mixed
 
     def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:
         user: Tensor = mentioned.new_zeros(len(mentioned), mentioned.shape[-1])

@@ -59,10 +59,14 @@ def scores_before(system: System, corpus: Corpus, turns: Tensor, config: TrainCo
 
 def new_items(corpus: Corpus, turns: Tensor, scores: Tensor, most: int) -> Tensor:
     """Return the best items that the dialogue has not named before each of `turns`: int64 [n, most]."""
+    return without_named(corpus, turns, scores).topk(min(most, scores.shape[1]), dim=1).indices
+
+
+def without_named(corpus: Corpus, turns: Tensor, scores: Tensor) -> Tensor:
+    """Return `scores` (float [n, items]), minus infinity where the dialogue has named the item before the turn."""
     named = pad_slices(corpus.mentions.item, corpus.turns.mentions.at(turns), NONE)
     places = torch.where(named == NONE, scores.shape[1], named)
-    struck = torch.nn.functional.pad(scores, (0, 1)).scatter(1, places, -torch.inf)[:, :-1]
-    return struck.topk(min(most, scores.shape[1]), dim=1).indices
+    return torch.nn.functional.pad(scores, (0, 1)).scatter(1, places, -torch.inf)[:, :-1]
 
 
 def said_words(system: System, corpus: Corpus, memory: Memory, config: TrainConfig) -> list[list[str]]:

@@ -160,7 +160,7 @@ def test_words_of_an_entity_can_be_copied_though_the_history_lacks_them() -> Non
     )
     one = torch.zeros(1, 1, dtype=torch.int64)
     words = torch.tensor([[[9, 10, PAD, PAD]]])
-    contexts = Contexts(one + 8, one + PAD, one, one + NONE, words, one, one)
+    contexts = Contexts(one + 8, one + PAD, one, one + NONE, one, words, one, one)
     chances = generator(torch.tensor([[START]]), generator.remember(encoded, contexts)).detach().exp()[0, 0]
     assert float(chances[[9, 10]].sum()) == pytest.approx(1.0, abs=1e-4)
     assert float(chances[[9, 10]].min()) == pytest.approx(0.5, abs=1e-4)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,10 +13,11 @@ from hypothesis import strategies as st
 
 from model.batches import Contexts
 from model.c2crs import C2CRS
-from model.config import ModelConfig
-from model.data import NONE
+from model.config import ModelConfig, TextConfig
+from model.data import NONE, read_corpus
 from model.graph import make_graph
-from model.recommender import Recommender, RepeatGate
+from model.recommender import Recommender
+from model.repeats import TURNS, RepeatGate, repeat_rates
 
 ITEMS = 6
 places_of_items = st.lists(
@@ -22,32 +25,52 @@ places_of_items = st.lists(
 )  # fmt: skip
 
 
+def some_rates() -> torch.Tensor:
+    return torch.linspace(0.01, 0.3, TURNS * 2).view(TURNS, 2)
+
+
 @settings(deadline=None, max_examples=40)
 @given(places_of_items, st.integers(0, 100))
 def test_the_gate_shares_the_chance_as_a_loop_does(rows: list[list[int]], seed: int) -> None:
     torch.manual_seed(seed)
-    gate, places = RepeatGate(3).requires_grad_(False), torch.tensor(rows)
-    user, mentioned = torch.randn(len(rows), 3), torch.randn(len(rows), 4, 3)
+    rates, places = some_rates(), torch.tensor(rows)
+    gate = RepeatGate(3, rates).requires_grad_(False)
+    user, mentioned, speaks = torch.randn(len(rows), 3), torch.randn(len(rows), 4, 3), torch.rand(len(rows)) < 0.5
     chances = torch.softmax(torch.randn(len(rows), ITEMS), dim=1)
-    found = gate(chances, user, mentioned, places).exp().detach()
+    ago = torch.randint(1, 2 * TURNS, (len(rows), 4)).sort(descending=True).values
+    found = gate(chances, user, mentioned, places, ago, speaks).exp().detach()
     assert torch.allclose(found.sum(dim=1), torch.ones(len(rows)), atol=1e-5)
     for row, named in enumerate(rows):
-        slots = [slot for slot, place in enumerate(named) if place != NONE]
-        if not slots:
-            assert torch.allclose(found[row], chances[row], atol=1e-6)
-            continue
-        query = gate.query(user[row])
-        scores = [
-            float(query @ mentioned[row, slot]) / math.sqrt(3) + float(gate.age.weight[len(slots) - 1 - order])
-            for order, slot in enumerate(slots)
-        ]
-        total = sum(math.exp(score) for score in scores)
-        number = torch.tensor([math.log1p(len(slots))])
-        repeated = float(torch.sigmoid(gate.gate(torch.cat([user[row], number]))))
-        expected = (1 - repeated) * chances[row]
-        for slot, score in zip(slots, scores, strict=True):
-            expected[named[slot]] += repeated * math.exp(score) / total
+        latest = {place: slot for slot, place in enumerate(named) if place != NONE}
+        odds = {NONE: math.exp(float(gate.other(user[row])))}
+        for place, slot in latest.items():
+            liking = float(gate.query(user[row]) @ mentioned[row, slot]) / math.sqrt(3)
+            odds[place] = math.exp(liking) * float(rates[min(int(ago[row, slot]), TURNS - 1), int(speaks[row])])
+        total = sum(odds.values())
+        expected = odds.pop(NONE) / total * chances[row]
+        for place, value in odds.items():
+            expected[place] += value / total
         assert torch.allclose(found[row], expected, atol=1e-5)
+
+
+def test_rates_of_repeats_count_the_training_split_by_distance_and_speaker(sample_workspace: Path) -> None:
+    corpus = read_corpus(sample_workspace, TextConfig())
+    named, again = defaultdict[tuple[int, int], int](int), defaultdict[tuple[int, int], int](int)
+    train, turns, mentions = corpus.splits["train"], corpus.turns, corpus.mentions
+    for turn, target in zip(train.turn.tolist(), train.target.tolist(), strict=True):
+        latest = {}
+        for mention in range(int(turns.mentions.start[turn]), int(turns.mentions.end[turn])):
+            latest[int(mentions.place[mention])] = min(turn - int(mentions.turn[mention]), TURNS - 1)
+        latest.pop(NONE, None)
+        for place, ago in latest.items():
+            named[ago, int(turns.is_recommender[turn])] += 1
+            again[ago, int(turns.is_recommender[turn])] += place == target
+    assert sum(again.values()) > 10
+    found = repeat_rates(corpus)
+    for ago in range(TURNS):
+        for speaks in (0, 1):
+            expected = (again[ago, speaks] + 1) / (named[ago, speaks] + 20)
+            assert float(found[ago, speaks]) == pytest.approx(expected)
 
 
 def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
@@ -60,13 +83,13 @@ def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
     sentences = (torch.tensor([7, 8, 9, 7]), torch.tensor([0, 2]), torch.tensor([2, 4]))
     asked = torch.tensor([5, 0, 1])
     encoders = C2CRS(12, graph, sentences, config).eval()
-    return encoders, Recommender(torch.tensor([0, 2, 4]), 5, asked, config).eval()
+    return encoders, Recommender(torch.tensor([0, 2, 4]), 5, asked, some_rates(), config).eval()
 
 
-def contexts(history: int = 7, entity: int = 0, sentence: int = 0) -> Contexts:
+def contexts(history: int = 7, entity: int = 0, sentence: int = 0, ago: int = 1) -> Contexts:
     zeros = torch.zeros(1, 1, dtype=torch.int64)
     one = [torch.tensor([[value]]) for value in (history, entity, sentence)]
-    return Contexts(one[0], one[0], one[1], one[2], zeros[..., None], zeros, zeros)
+    return Contexts(one[0], one[0], one[1], one[2], zeros + ago, zeros[..., None], zeros, zeros)
 
 
 def scores(model: tuple[C2CRS, Recommender], given: Contexts, by_recommender: bool = True) -> torch.Tensor:
@@ -82,7 +105,7 @@ def scores(model: tuple[C2CRS, Recommender], given: Contexts, by_recommender: bo
         ({"views": ["graph", "history"]}, {"entity", "history"}),
         ({"views": ["reviews"]}, {"sentence"}),
         ({"views": ["graph"], "roles": True}, {"entity", "role"}),
-        ({"views": ["graph"], "repeats": True}, {"entity"}),
+        ({"views": ["graph"], "repeats": True}, {"entity", "ago", "role"}),
     ],
 )
 def test_scores_follow_what_the_config_names_and_nothing_else(recommender: dict[str, object], heard: set[str]) -> None:
@@ -92,6 +115,7 @@ def test_scores_follow_what_the_config_names_and_nothing_else(recommender: dict[
         "history": scores(model, contexts(history=8)),
         "entity": scores(model, contexts(entity=1)),
         "sentence": scores(model, contexts(sentence=1)),
+        "ago": scores(model, contexts(ago=2)),
         "role": scores(model, contexts(), by_recommender=False),
     }
     assert {name for name, other in changed.items() if not torch.allclose(base, other)} == heard

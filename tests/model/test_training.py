@@ -88,12 +88,15 @@ def test_the_same_seed_gives_the_same_weights_and_figures(copied: Path) -> None:
 def test_metrics_give_four_protocols_for_the_model_and_both_baselines(sample_workspace: Path) -> None:
     metrics = json.loads((sample_workspace / "runs" / "c2crs" / "metrics.json").read_text())
     systems = metrics["recommendation"]["test"]
-    assert set(systems) == {"c2crs", "popularity", "copy_history"}
+    assert set(systems) == {"c2crs", "c2crs_new_items", "popularity", "copy_history"}
     for views in systems.values():
         assert set(views) == VIEWS
         for figures in views.values():
             assert figures["recall@10"]["low"] <= figures["recall@10"]["value"] <= figures["recall@10"]["high"]
     assert systems["copy_history"]["all_roles/novel_targets"]["recall@1"]["value"] < 0.1
+    for view in ("all_roles/novel_targets", "recommender/novel_targets"):
+        for figure in ("recall@1", "recall@10", "mrr@50"):
+            assert systems["c2crs_new_items"][view][figure]["value"] >= systems["c2crs"][view][figure]["value"]
 
 
 def test_measuring_one_split_keeps_the_figures_of_another_until_the_run_is_trained_anew(copied: Path) -> None:
