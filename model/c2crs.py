@@ -8,6 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +23,9 @@ from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.graph import Graph, GraphEncoder
 from model.parallel import gathered, number, processes, scaled
 from model.text import PAD
+
+VIEW_OF = {"word": "history", "node": "graph", "sentence": "reviews"}
+"""Which view of a user each part of a triple belongs to."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class C2CRS(nn.Module):
         self.project_node = nn.Linear(shared, shared)
         self.project_sentence = nn.Linear(text, shared)
         self.sentences = sentences
-        self._views = config.views
+        self._views = frozenset[str](config.views)
 
     def encode_nodes(self, entity: Tensor) -> Tensor:
         """Return the node vectors of `entity` (int64 [n, E], NONE: none) as [n, E, g]."""
@@ -109,44 +113,49 @@ class C2CRS(nn.Module):
             sentence_mask=contexts.sentence != NONE,
         )
 
-    def coarse_loss(self, encoded: Encoded, temperature: float) -> Tensor:
-        """Return the loss between the user's three views, summed over pairs (the coarse stage)."""
-        views = [
-            self.project_history(self.history_pooling(encoded.history, encoded.history_mask)),
-            self.project_entities(self.entity_pooling(encoded.nodes, encoded.node_mask)),
-            self.project_reviews(self.review_pooling(encoded.sentences, encoded.sentence_mask)),
-        ]
-        masks = (encoded.history_mask, encoded.node_mask, encoded.sentence_mask)
+    def coarse_loss(self, encoded: Encoded, temperature: float) -> dict[str, Tensor]:
+        """Return the loss between each two of the user's views (the coarse stage)."""
+        views = {
+            "history": self.project_history(self.history_pooling(encoded.history, encoded.history_mask)),
+            "graph": self.project_entities(self.entity_pooling(encoded.nodes, encoded.node_mask)),
+            "reviews": self.project_reviews(self.review_pooling(encoded.sentences, encoded.sentence_mask)),
+        }
+        masks = {"history": encoded.history_mask, "graph": encoded.node_mask, "reviews": encoded.sentence_mask}
         # No two contexts are the same thing, wherever they are encoded.
         identity = torch.arange(len(encoded.history), device=encoded.history.device) * processes() + number()
-        return self._drawn_together(views, identity, [mask.any(dim=1) for mask in masks], temperature)
+        valid = {view: mask.any(dim=1) for view, mask in masks.items()}
+        chosen = {view: vectors for view, vectors in views.items() if view in self._views}
+        return _drawn_together(chosen, identity, valid, temperature)
 
-    def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> Tensor:
-        """Return the loss between word, node and sentence of the triples, summed over pairs (the fine stage)."""
+    def fine_loss(self, encoded: Encoded, contexts: Contexts, temperature: float) -> dict[str, Tensor]:
+        """Return the loss between each two of word, node and sentence of the triples (the fine stage)."""
         here = encoded.node_mask
         words = mean_of_spans(encoded.history, contexts.word_start, contexts.word_end)
-        views = [
-            self.project_word(words[here]),
-            self.project_node(encoded.nodes[here]),
-            self.project_sentence(encoded.sentences[here]),
-        ]
-        valid = [
-            (contexts.word_end > contexts.word_start)[here],
-            torch.ones(int(here.sum()), dtype=torch.bool, device=here.device),
-            encoded.sentence_mask[here],
-        ]
-        return self._drawn_together(views, contexts.entity[here], valid, temperature)
+        views = {
+            "word": self.project_word(words[here]),
+            "node": self.project_node(encoded.nodes[here]),
+            "sentence": self.project_sentence(encoded.sentences[here]),
+        }
+        valid = {
+            "word": (contexts.word_end > contexts.word_start)[here],
+            "node": torch.ones(int(here.sum()), dtype=torch.bool, device=here.device),
+            "sentence": encoded.sentence_mask[here],
+        }
+        chosen = {part: vectors for part, vectors in views.items() if VIEW_OF[part] in self._views}
+        return _drawn_together(chosen, contexts.entity[here], valid, temperature)
 
-    def _drawn_together(self, views: list[Tensor], identity: Tensor, valid: list[Tensor], temperature: float) -> Tensor:
-        """Return the loss between the views that the config names, of history, graph and reviews in this order."""
-        chosen = [place for place, view in enumerate(("history", "graph", "reviews")) if view in self._views]
-        loss = pairwise(
-            [gathered(views[place]) for place in chosen],
-            gathered(identity),
-            [gathered(valid[place]) for place in chosen],
-            temperature,
-        )
-        return scaled(loss)
+
+def _drawn_together(
+    views: Mapping[str, Tensor], identity: Tensor, valid: Mapping[str, Tensor], temperature: float
+) -> dict[str, Tensor]:
+    """Return the loss between each two views, with the things of all processes as negatives."""
+    parts = pairwise(
+        {view: gathered(vectors) for view, vectors in views.items()},
+        gathered(identity),
+        {view: gathered(valid[view]) for view in views},
+        temperature,
+    )
+    return {pair: scaled(loss) for pair, loss in parts.items()}
 
 
 def make_model(corpus: Corpus, graph: Graph, config: ModelConfig) -> C2CRS:

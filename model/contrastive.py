@@ -8,6 +8,9 @@ Notable here:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -43,17 +46,23 @@ def _one_direction(similarity: Tensor, same: Tensor) -> Tensor:
     return per_row.mean()
 
 
-def pairwise(views: list[Tensor], identity: Tensor, valid: list[Tensor], temperature: float) -> Tensor:
-    """Return the sum of `info_nce` over all pairs of views.
+def pairwise(
+    views: Mapping[str, Tensor], identity: Tensor, valid: Mapping[str, Tensor], temperature: float
+) -> dict[str, Tensor]:
+    """Return `info_nce` of every pair of views, by the pair's name, such as ``history-graph``.
 
     Args:
-        views: [n, d] each.
+        views: [n, d] each, by name.
         identity: int64 [n].
         valid: bool [n] each, whether that view exists.
         temperature: divides the cosine similarities.
     """
-    pairs = [(one, other) for one in range(len(views)) for other in range(one)]
-    losses = [
-        info_nce(views[one], views[other], identity, valid[one] & valid[other], temperature) for one, other in pairs
-    ]
-    return torch.stack(losses).sum() if losses else views[0].sum() * 0.0
+    return {
+        f"{one}-{other}": info_nce(views[one], views[other], identity, valid[one] & valid[other], temperature)
+        for one, other in combinations(views, 2)
+    }
+
+
+def total(parts: Mapping[str, Tensor]) -> Tensor:
+    """Return the sum of the parts of a loss; zero, with nothing to learn from, where there is none."""
+    return torch.stack(list(parts.values())).sum() if parts else torch.zeros((), requires_grad=True)

@@ -35,6 +35,8 @@ def scalars(folder: Path | None) -> Iterator[Watcher]:
         def write(epoch: EpochFigures) -> None:
             for name in ("loss", "valid", "seconds"):
                 writer.add_scalar(f"{epoch.phase}/{name}", getattr(epoch, name), epoch.epoch)
+            for name, part in epoch.parts.items():
+                writer.add_scalar(f"{epoch.phase}/loss of {name}", part, epoch.epoch)
             writer.flush()
 
         yield write

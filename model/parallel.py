@@ -88,9 +88,14 @@ def add_gradients(weights: Sequence[nn.Parameter]) -> None:
         distributed.all_reduce(weight.grad)
 
 
-def total(value: float) -> float:
-    """Return the sum over the processes."""
-    return _agreed(value, distributed.ReduceOp.SUM)
+def totals(values: Tensor) -> list[float]:
+    """Return the sums of `values` ([n]) over the processes."""
+    box = values.detach().double()
+    if processes() > 1:
+        box = box.to(_device())
+        distributed.all_reduce(box)
+    found: list[float] = box.tolist()
+    return found
 
 
 def highest(value: float) -> float:

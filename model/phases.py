@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
 from model.config import PhaseConfig, TrainConfig
+from model.contrastive import total
 from model.data import Corpus, Samples
 from model.evaluate import scores_of
 from model.generator import token_weights
@@ -44,7 +45,7 @@ class Phase(Generic[Batch]):
     learns: list[nn.Parameter]
     lengths: Tensor  # int64 [samples], for batches of like length
     read: Callable[[Tensor], Batch]  # from the numbers of a batch's samples
-    loss: Callable[[Batch], Tensor]
+    loss: Callable[[Batch], dict[str, Tensor]]  # its parts by name; their sum is what is learnt from
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
 
@@ -71,7 +72,7 @@ def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[P
 
 
 def _coarse(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Contexts]:
-    def loss(contexts: Contexts) -> Tensor:
+    def loss(contexts: Contexts) -> dict[str, Tensor]:
         return coarse_loss(system, contexts.to(system.device), config.coarse.temperature)
 
     return _contrastive("coarse", system, corpus, config, config.coarse, loss)
@@ -80,7 +81,7 @@ def _coarse(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Contex
 def _fine(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Contexts]:
     fine = config.fine
 
-    def loss(contexts: Contexts) -> Tensor:
+    def loss(contexts: Contexts) -> dict[str, Tensor]:
         return fine_loss(system, contexts.to(system.device), fine.temperature, fine.coarse_weight)
 
     return _contrastive("fine", system, corpus, config, fine, loss)
@@ -92,7 +93,7 @@ def _contrastive(
     corpus: Corpus,
     config: TrainConfig,
     phase: PhaseConfig,
-    loss: Callable[[Contexts], Tensor],
+    loss: Callable[[Contexts], dict[str, Tensor]],
 ) -> Phase[Contexts]:
     turns = corpus.splits["train"].contexts
     held_out = _choice(corpus.splits["valid"].contexts, phase.valid_samples)
@@ -120,7 +121,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     reads_history = "history" in config.model.recommender.views or weight > 0
     lengths = _history_lengths if reads_history else _mention_lengths
 
-    def loss(asked: Asked) -> Tensor:
+    def loss(asked: Asked) -> dict[str, Tensor]:
         return recommendation_loss(system, asked.to(system.device), config.fine, weight)
 
     learns = list(system.encoders.parameters()) if weight else []
@@ -146,7 +147,7 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
     def read(which: Tensor) -> Responses:
         return read_responses(corpus, which, config.text)
 
-    def loss(responses: Responses) -> Tensor:
+    def loss(responses: Responses) -> dict[str, Tensor]:
         return generation_loss(system, responses.to(system.device), weights, known())
 
     def begin() -> None:
@@ -198,7 +199,7 @@ def _said_counts(corpus: Corpus, turns: Tensor) -> Tensor:
 
 def _mean_loss(
     read: Callable[[Tensor], Batch],
-    loss: Callable[[Batch], Tensor],
+    loss: Callable[[Batch], dict[str, Tensor]],
     turns: Tensor,
     lengths: Tensor,
     config: PhaseConfig,
@@ -207,7 +208,7 @@ def _mean_loss(
     if not len(turns):
         return math.nan
     every = batches(lengths, config.batch, config.places, None)
-    parts = [(loss(read(turns[rows])).item(), len(rows)) for rows in every]
+    parts = [(total(loss(read(turns[rows]))).item(), len(rows)) for rows in every]
     return sum(value * weight for value, weight in parts) / len(turns)
 
 

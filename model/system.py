@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -52,20 +54,24 @@ def contexts_of(system: System, corpus: Corpus, turns: Tensor, config: TextConfi
     return read_contexts(corpus, turns, config).to(system.device)
 
 
-def coarse_loss(system: System, contexts: Contexts, temperature: float) -> Tensor:
-    """Return the coarse loss of a batch."""
+def coarse_loss(system: System, contexts: Contexts, temperature: float) -> dict[str, Tensor]:
+    """Return the parts of a batch's coarse loss."""
     return system.encoders.coarse_loss(system.encoders.encode(contexts), temperature)
 
 
-def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_weight: float) -> Tensor:
-    """Return the fine loss of a batch plus the weighted coarse one (the fine stage of C2-CRS)."""
+def fine_loss(system: System, contexts: Contexts, temperature: float, coarse_weight: float) -> dict[str, Tensor]:
+    """Return the parts of a batch's fine loss, and those of the coarse one by its weight (the fine stage of C2-CRS)."""
     encoded = system.encoders.encode(contexts)
     fine = system.encoders.fine_loss(encoded, contexts, temperature)
-    return fine + coarse_weight * system.encoders.coarse_loss(encoded, temperature)
+    return fine | _weighted(system.encoders.coarse_loss(encoded, temperature), coarse_weight)
 
 
-def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weight: float) -> Tensor:
-    """Return the cross-entropy of the target items, plus the fine stage's loss by `weight`.
+def _weighted(parts: Mapping[str, Tensor], weight: float) -> dict[str, Tensor]:
+    return {name: weight * part for name, part in parts.items()}
+
+
+def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weight: float) -> dict[str, Tensor]:
+    """Return the cross-entropy of the target items, and the parts of the fine stage's loss by `weight`.
 
     Args:
         system: what learns.
@@ -77,8 +83,9 @@ def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weig
     chosen = functional.embedding(asked.context, scores)
     loss = functional.cross_entropy(chosen, asked.target) * part_of_sum(torch.tensor(len(asked.target)))
     if not weight:
-        return loss
-    return loss + weight * fine_loss(system, asked.contexts, contrast.temperature, contrast.coarse_weight)
+        return {"items": loss}
+    fine = fine_loss(system, asked.contexts, contrast.temperature, contrast.coarse_weight)
+    return {"items": loss} | _weighted(fine, weight)
 
 
 def memory_of(system: System, contexts: Contexts, known: Known | None = None) -> Memory:
@@ -107,9 +114,9 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
     return system.generator.remember(encoded, contexts)
 
 
-def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> Tensor:
+def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> dict[str, Tensor]:
     """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
     memory = memory_of(system, responses.contexts, known)
     chances = system.generator.chances_of(responses.wanted, responses.given, memory)
     loss = response_loss(chances, responses.wanted, weights)
-    return loss * part_of_sum(is_asked(responses.wanted).sum())
+    return {"words": loss * part_of_sum(is_asked(responses.wanted).sum())}

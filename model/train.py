@@ -15,7 +15,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +23,8 @@ from types import FrameType
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from torch import nn
 
 from kgprep.artifacts import KgprepError, write_beside
@@ -31,13 +32,14 @@ from model import parallel
 from model.ahead import ahead
 from model.checkpoint import pick_device, run_folder, save
 from model.config import TrainConfig
+from model.contrastive import total
 from model.curves import Watcher, draw_curves, scalars
 from model.data import Corpus
 from model.graph import read_graph
 from model.packed import packed_corpus
 from model.phases import Phase, console, phases_of
 from model.system import System, make_system
-from model.training_state import EpochFigures, TrainingState, load_state, new_state, save_state, state_path
+from model.training_state import EpochFigures, Progress, TrainingState, load_state, new_state, save_state, state_path
 
 SECONDS_BETWEEN_SAVES = 300
 
@@ -171,8 +173,7 @@ class _Training:
         while not self._has_ended(phase):
             self._run_epoch(phase, optimiser)
         state.system.load_state_dict(state.best_weights)
-        progress.phase, progress.epochs, progress.steps_of_phase = progress.phase + 1, 0, 0
-        progress.best, progress.worse = math.inf, 0
+        progress.end_phase()
 
     def _has_ended(self, phase: Phase[Any]) -> bool:
         progress = self.state.progress
@@ -187,18 +188,25 @@ class _Training:
         system.eval()
         with torch.no_grad():
             valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
-        progress.epochs += 1
-        mean_loss = progress.loss / max(progress.steps, 1)
-        seconds = round(time.monotonic() - started, 2)
-        progress.figures.append(EpochFigures(phase.name, progress.epochs, progress.steps, mean_loss, valid, seconds))
-        _say(phase, progress.figures[-1])
-        self.watcher(progress.figures[-1])
+        figures = EpochFigures(
+            phase=phase.name,
+            epoch=progress.epochs + 1,
+            steps=progress.steps,
+            samples=progress.samples,
+            loss=progress.loss,
+            parts=progress.parts,
+            valid=valid,
+            seconds=round(time.monotonic() - started, 2),
+        )
+        progress.figures.append(figures)
+        _say(phase, figures, progress.rate)
+        self.watcher(figures)
         if math.isnan(valid) or valid < progress.best:
             progress.best, progress.worse = valid, 0
             self.state.keep_best()
         else:
             progress.worse += 1
-        progress.steps, progress.loss, progress.seconds = 0, 0.0, 0.0
+        progress.end_epoch()
         self.state.order_at_epoch = self.state.order.get_state()
         self._save()
 
@@ -213,20 +221,20 @@ class _Training:
         saved = time.monotonic()
         with _progress_bar() as bar:
             task = bar.add_task(phase.name, total=most, completed=progress.steps)
-            for batch in ahead(phase.read, every[progress.steps : most]):
-                loss = phase.loss(batch)
-                value = parallel.total(loss.item())
+            rows = every[progress.steps : most]
+            for here, batch in zip(rows, ahead(phase.read, rows), strict=True):
+                parts = phase.loss(batch)
+                loss = total(parts)
+                value, *values = parallel.totals(torch.stack([loss, *parts.values()]))
                 self._check(phase, value)
                 optimiser.zero_grad(set_to_none=True)
                 torch.autograd.backward(loss)
                 parallel.add_gradients(phase.learns)
                 nn.utils.clip_grad_norm_(phase.learns, phase.config.clip)
                 optimiser.step()
-                progress.loss += value
-                progress.steps += 1
-                progress.steps_of_phase += 1
-                bar.update(task, advance=1, description=f"{phase.name}, loss {progress.loss / progress.steps:.3f}")
+                progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
+                bar.update(task, advance=1, description=_how_it_goes(phase, progress))
                 if parallel.highest(self.interrupted.is_set()):
                     self._stop(phase)
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
@@ -252,15 +260,29 @@ class _Training:
             save_state(self.state, self.folder, self.workspace, self.config)
 
 
-def _say(phase: Phase[Any], epoch: EpochFigures) -> None:
+def _say(phase: Phase[Any], epoch: EpochFigures, rate: float) -> None:
     console.print(
-        f"  {epoch.phase} {epoch.epoch}/{phase.config.epochs}: {epoch.steps} steps, loss {epoch.loss:.4f}, "
-        f"validation {phase.figure} {epoch.valid:.4f}, {epoch.seconds:.1f} s",
+        f"  {epoch.phase} {epoch.epoch}/{phase.config.epochs}: {epoch.steps} steps, "
+        f"loss {_with_parts(epoch.loss, epoch.parts)}, validation {phase.figure} {epoch.valid:.4f}, "
+        f"{epoch.seconds:.1f} s, {rate:,.0f} samples/s",
         markup=False,
     )
 
 
-def _progress_bar() -> Progress:
+def _how_it_goes(phase: Phase[Any], progress: Progress) -> str:
+    """Return what stands before the bar of an epoch that runs."""
+    loss = _with_parts(progress.loss, progress.parts)
+    return f"{phase.name} {progress.epochs + 1}/{phase.config.epochs}: loss {loss}, {progress.rate:,.0f} samples/s"
+
+
+def _with_parts(loss: float, parts: Mapping[str, float]) -> str:
+    """Return a loss, and what it is the sum of where that is more than one thing."""
+    if len(parts) < 2:
+        return f"{loss:.4f}"
+    return f"{loss:.4f} ({', '.join(f'{name} {part:.3f}' for name, part in parts.items())})"
+
+
+def _progress_bar() -> Bar:
     columns = (
         TextColumn("  {task.description}"),
         BarColumn(),
@@ -268,4 +290,4 @@ def _progress_bar() -> Progress:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Bar(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
@@ -31,7 +32,10 @@ class EpochFigures:
     phase: str
     epoch: int
     steps: int
+    samples: int
     loss: float
+    parts: dict[str, float]
+    """The loss of each part by its name; their sum is `loss`."""
     valid: float
     seconds: float
 
@@ -47,8 +51,10 @@ class Progress:
     steps: int = 0
     """Steps of the epoch that runs."""
     steps_of_phase: int = 0
-    loss: float = 0.0
-    """Sum over the steps of the epoch."""
+    samples: int = 0
+    """Samples of the epoch that were learnt from."""
+    losses: dict[str, float] = field(default_factory=dict)
+    """Of each part, summed over the steps of the epoch."""
     seconds: float = 0.0
     """Of the epoch, before it was last stopped."""
     best: float = math.inf
@@ -56,6 +62,40 @@ class Progress:
     worse: int = 0
     """Epochs since then."""
     figures: list[EpochFigures] = field(default_factory=list)
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """The mean loss of each part over the steps of the epoch."""
+        return {name: value / max(self.steps, 1) for name, value in self.losses.items()}
+
+    @property
+    def loss(self) -> float:
+        """The mean loss over the steps of the epoch."""
+        return sum(self.parts.values())
+
+    @property
+    def rate(self) -> float:
+        """Samples of the epoch that were learnt from in a second."""
+        return self.samples / max(self.seconds, 1e-9)
+
+    def count_step(self, samples: int, losses: Mapping[str, float]) -> None:
+        """Add a step to the epoch."""
+        self.steps += 1
+        self.steps_of_phase += 1
+        self.samples += samples
+        for name, value in losses.items():
+            self.losses[name] = self.losses.get(name, 0.0) + value
+
+    def end_epoch(self) -> None:
+        """Begin the next epoch at its first step."""
+        self.epochs += 1
+        self.steps, self.samples, self.losses, self.seconds = 0, 0, {}, 0.0
+
+    def end_phase(self) -> None:
+        """Begin the next phase at its first epoch."""
+        self.phase += 1
+        self.epochs, self.steps_of_phase = 0, 0
+        self.best, self.worse = math.inf, 0
 
 
 @dataclass

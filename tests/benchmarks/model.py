@@ -30,7 +30,7 @@ from kgprep.kg.build import KgConfig, build_kg
 from kgprep.reviews.align import AlignConfig, align_reviews
 from model.batches import pad_slices, read_contexts
 from model.config import TrainConfig, load_config
-from model.contrastive import pairwise
+from model.contrastive import pairwise, total
 from model.data import NONE, Corpus, Slices, read_corpus
 from model.encoders import SelfAttentivePooling
 from model.graph import read_graph
@@ -102,7 +102,9 @@ class Plain(nn.Module):
     def contrast(self, turns: Tensor) -> Tensor:
         """Return the coarse loss."""
         vectors, valid, _ = self.views(turns)
-        return pairwise(vectors, torch.arange(len(turns)), valid, 0.07)
+        names = ("history", "graph", "reviews")
+        of_view = dict(zip(names, valid, strict=True))
+        return total(pairwise(dict(zip(names, vectors, strict=True)), torch.arange(len(turns)), of_view, 0.07))
 
     def recommend(self, turns: Tensor, target: Tensor) -> Tensor:
         """Return the cross-entropy over all entities."""
@@ -182,7 +184,7 @@ def _step(learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor]) -> Calla
 
 
 def _loss(phase: Phase[Any]) -> Callable[[Tensor], Tensor]:
-    return lambda rows: phase.loss(phase.read(rows))
+    return lambda rows: total(phase.loss(phase.read(rows)))
 
 
 def _plain_loss(plain: Plain, phase: str) -> Callable[[Tensor], Tensor]:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.contrastive import info_nce, pairwise
+from model.contrastive import info_nce, pairwise, total
 
 TEMPERATURE = 0.07
 
@@ -77,9 +77,23 @@ def test_far_apart_vectors_do_not_overflow() -> None:
     assert bool(left.grad.isfinite().all())
 
 
-def test_three_views_give_the_sum_of_three_pairs() -> None:
-    views = list(torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(2)))
-    identity, valid = torch.arange(4), [torch.tensor([True, True, True, False]), *[torch.ones(4, dtype=torch.bool)] * 2]
-    pairs = [(1, 0), (2, 0), (2, 1)]
-    expected = sum(float(info_nce(views[a], views[b], identity, valid[a] & valid[b], TEMPERATURE)) for a, b in pairs)
-    assert float(pairwise(views, identity, valid, TEMPERATURE)) == pytest.approx(expected, rel=1e-6)
+def test_three_views_give_the_losses_of_three_pairs() -> None:
+    views = dict(zip("abc", torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(2)), strict=True))
+    every = torch.ones(4, dtype=torch.bool)
+    identity, valid = torch.arange(4), {"a": torch.tensor([True, True, True, False]), "b": every, "c": every}
+    losses = {
+        f"{one}-{other}": info_nce(views[one], views[other], identity, valid[one] & valid[other], TEMPERATURE)
+        for one, other in ("ab", "ac", "bc")
+    }
+    expected = {pair: float(loss) for pair, loss in losses.items()}
+    found = pairwise(views, identity, valid, TEMPERATURE)
+    assert {pair: float(loss) for pair, loss in found.items()} == pytest.approx(expected, rel=1e-6)
+    assert float(total(found)) == pytest.approx(sum(expected.values()), rel=1e-6)
+
+
+def test_no_pair_teaches_nothing() -> None:
+    loss = total(
+        pairwise({"a": torch.randn(3, 4)}, torch.arange(3), {"a": torch.ones(3, dtype=torch.bool)}, TEMPERATURE)
+    )
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss.item() == 0.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from model.config import load_config
+from model.contrastive import total
 from model.data import read_corpus
 from model.graph import read_graph
 from model.known import known_of
@@ -38,6 +39,6 @@ def test_an_encoder_of_the_decoder_s_own_begins_as_the_shared_one_and_leaves_it_
     shared = system.encoders.history_encoder.state_dict()
     own = system.generator.history_encoder.state_dict()
     assert all(torch.equal(weights, own[name]) for name, weights in shared.items())
-    torch.autograd.backward(phase.loss(phase.read(torch.arange(8))))
+    torch.autograd.backward(total(phase.loss(phase.read(torch.arange(8)))))
     assert all(weight.grad is None for weight in system.encoders.parameters())
     assert {id(weight) for weight in system.generator.history_encoder.parameters()} <= {id(w) for w in phase.learns}

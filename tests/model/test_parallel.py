@@ -57,4 +57,5 @@ def test_one_process_shares_with_nobody() -> None:
     vectors = torch.randn(3, 2, requires_grad=True)
     assert parallel.gathered(vectors) is vectors
     assert float(parallel.part_of_sum(torch.tensor(3))) == 1.0
-    assert parallel.total(2.5) == parallel.highest(2.5) == parallel.from_first(2.5) == 2.5
+    assert parallel.totals(torch.tensor([2.5, 1.0])) == [2.5, 1.0]
+    assert parallel.highest(2.5) == parallel.from_first(2.5) == 2.5

@@ -159,6 +159,14 @@ def test_a_run_leaves_its_curves_and_scalars(sample_workspace: Path) -> None:
     for phase in ("coarse", "fine", "recommend", "generate"):
         expected = [epoch["valid"] for epoch in logged if epoch["phase"] == phase]
         assert [event.value for event in events.Scalars(f"{phase}/valid")] == pytest.approx(expected)
+    for epoch in logged:
+        assert sum(epoch["parts"].values()) == pytest.approx(epoch["loss"])
+        assert epoch["samples"] > 0
+    pairs = {"history-graph", "history-reviews", "graph-reviews"}
+    parts = {epoch["phase"]: set(epoch["parts"]) for epoch in logged}
+    triples = {"word-node", "word-sentence", "node-sentence"}
+    assert parts == {"coarse": pairs, "fine": pairs | triples, "recommend": {"items"}, "generate": {"words"}}
+    assert len(events.Scalars("coarse/loss of history-graph")) == sum(epoch["phase"] == "coarse" for epoch in logged)
 
 
 def test_a_run_is_named_plainly(sample_workspace: Path) -> None:

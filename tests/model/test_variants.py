@@ -11,6 +11,7 @@ import torch
 
 from kgprep.artifacts import KgprepError
 from model.config import load_config, variant_names
+from model.contrastive import total
 from model.data import read_corpus
 from model.graph import read_graph
 from model.phases import phases_of
@@ -41,7 +42,7 @@ def test_a_variant_has_the_phases_that_it_says(sample_workspace: Path, variant: 
     recommend = found[phases.index("recommend")]
     learnt = {id(weight) for weight in recommend.learns}
     assert all(id(weight) in learnt for weight in system.encoders.parameters()) == (variant == "multi_task")
-    assert recommend.loss(recommend.read(torch.arange(8))).isfinite()
+    assert total(recommend.loss(recommend.read(torch.arange(8)))).isfinite()
 
 
 def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_workspace: Path) -> None:
@@ -50,7 +51,7 @@ def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_w
     corpus = read_corpus(sample_workspace, config.text)
     (phase,) = phases_of(system, corpus, config)
     assert phase.name == "generate"
-    torch.autograd.backward(phase.loss(phase.read(torch.arange(8))))
+    torch.autograd.backward(total(phase.loss(phase.read(torch.arange(8)))))
     assert not any(weight.grad is not None for weight in system.encoders.parameters())
     touched = {name for name, weight in system.generator.named_parameters() if weight.grad is not None}
     assert any(name.startswith("history_encoder") for name in touched)
@@ -76,7 +77,7 @@ def test_what_is_left_out_learns_nothing_from_contrast(sample_workspace: Path, v
     system = _system(sample_workspace, variant)
     corpus = read_corpus(sample_workspace, config.text)
     contexts = contexts_of(system, corpus, corpus.splits["train"].contexts[:32], config.text)
-    torch.autograd.backward(coarse_loss(system, contexts, 0.07))
+    torch.autograd.backward(total(coarse_loss(system, contexts, 0.07)))
     touched = {
         name.split(".")[0]
         for name, weight in system.encoders.named_parameters()
