@@ -32,7 +32,7 @@ from model.batches import pad_slices, read_contexts
 from model.config import TrainConfig, load_config
 from model.contrastive import pairwise, total
 from model.data import NONE, Corpus, Slices, read_corpus
-from model.encoders import SelfAttentivePooling
+from model.encoders import EncoderLayer, SelfAttentivePooling
 from model.graph import read_graph
 from model.phases import Phase, phases_of
 from model.system import make_system
@@ -128,20 +128,25 @@ def main() -> None:
     """Time both in turn and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workspace", type=Path, help="a bundle; by default one is made of ReDial in KGPREP_DATA")
-    given = parser.parse_args().workspace
-    if given is not None:
-        compare(given)
+    parser.add_argument("--compiled", action="store_true", help="compile the layers of our text encoders")
+    given = parser.parse_args()
+    if given.workspace is not None:
+        compare(given.workspace, compiled=given.compiled)
         return
     with tempfile.TemporaryDirectory() as folder:
-        compare(_redial(Path(folder) / "redial", Path(os.environ["KGPREP_DATA"])))
+        compare(_redial(Path(folder) / "redial", Path(os.environ["KGPREP_DATA"])), compiled=given.compiled)
 
 
-def compare(workspace: Path) -> None:
+def compare(workspace: Path, *, compiled: bool = False) -> None:
     """Time the phases of both on the bundle in `workspace`."""
     config = load_config("c2crs")
     torch.manual_seed(0)
     corpus, graph = read_corpus(workspace, config.text), read_graph(workspace)
     ours = make_system(corpus, graph, config.model)
+    if compiled:
+        for layer in ours.modules():
+            if isinstance(layer, EncoderLayer):
+                layer.compile(dynamic=True)
     phases = list(phases_of(ours, corpus, config))
     print(f"{graph.entities:,} entities, {len(graph.tail):,} edges, {graph.relations} relations, batches of 256")
     own = {phase.name: _chosen(phase) for phase in phases}
