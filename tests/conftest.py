@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from click.testing import CliRunner
 from hypothesis import settings
 
 from kgprep.cli import main
+
+# Tests run in the background inherit that Ctrl-C is ignored, and so would the commands that they stop with it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing here judges speed, and a shared machine may be slow for a moment.
 settings.register_profile("untimed", settings.get_profile(settings.get_current_profile_name()), deadline=None)
