@@ -43,7 +43,7 @@ def begin(workspace: Path, run: str) -> subprocess.Popen[str]:
     return process
 
 
-@pytest.mark.parametrize("further", [0.0, 0.7])
+@pytest.mark.parametrize("further", [0.0, pytest.param(0.7, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(copied: Path, further: float) -> None:
     train(copied, "unbroken", CONFIG)
     process = begin(copied, "killed")
