@@ -1,8 +1,9 @@
 """The graph for PyTorch Geometric, with one type of nodes and with a type a kind, and with splits of its edges.
 
 Notable here:
-- the files hold dicts of `Data` and `HeteroData`, tensors and builtin types only, so torch loads them with
-  ``weights_only=True`` and no code of ours or of PyTorch Geometric runs while it does;
+- the files hold dicts of `Data` and `HeteroData`, tensors and builtin types only (texts, of which torch has no tensor,
+  as lists), so torch loads them with ``weights_only=True`` and no code of ours or of PyTorch Geometric runs while it
+  does;
 - ``graph.pt`` has one type of nodes and numbers for relations, as R-GCN reads it;
 - ``hetero.pt`` has a type of nodes for each kind of entity, because models of typed graphs (HGT, HAN, `to_hetero`) tell
   films from people by it, and with one type it would say no more than ``graph.pt``;

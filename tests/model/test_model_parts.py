@@ -65,7 +65,7 @@ def test_pooling_ignores_padding_and_an_empty_row_gives_zeros_without_harming_gr
     pooled = pooling(vectors, mask)
     assert torch.allclose(pooled[0], pooling(vectors[:1, :2], mask[:1, :2])[0])
     assert torch.equal(pooled[1], torch.zeros(4))
-    pooled.sum().backward()
+    torch.autograd.backward(pooled.sum())
     assert vectors.grad is not None
     assert bool(vectors.grad.isfinite().all())
 
@@ -170,7 +170,7 @@ def test_a_context_without_anything_gives_finite_gradients() -> None:
     generator = Generator(12, 12, SIZES)
     memory, end = a_memory(1, torch.tensor([[PAD]])), torch.tensor([[END]])
     loss = response_loss(generator.chances_of(end, torch.tensor([[START]]), memory), end, torch.ones(12))
-    loss.backward()  # type: ignore[no-untyped-call]
+    torch.autograd.backward(loss)
     gradients = [parameter.grad for parameter in generator.parameters() if parameter.grad is not None]
     assert gradients
     assert all(bool(gradient.isfinite().all()) for gradient in gradients)
