@@ -26,7 +26,8 @@ BLOCK_BYTES = 4 * 2**20
 PLACES_SHOWN = 5
 _SHOWN_CHARACTERS = 80
 _START_BYTES = 8192
-_WORKERS = min(4, os.cpu_count() or 1)
+# Twice the cores, because a thread now and then waits for polars' own.
+_WORKERS = min(8, 2 * (os.cpu_count() or 1))
 
 Result = TypeVar("Result")
 
@@ -121,4 +122,5 @@ def _read_turtle(path: Path, blocks: Iterator[bytes]) -> CutBlock:
     data = b""
     while len(data) <= MOST_BYTES and (block := next(blocks, b"")):
         data += block
-    return CutBlock(write_terms(parse_turtle(data, path)), data.count(b"\n"))
+    terms = write_terms(parse_turtle(data, path))
+    return CutBlock(terms, terms["predicate"].unique(), data.count(b"\n"))

@@ -28,7 +28,7 @@ from kgprep.kg.vocabulary import (
     FACT_OF_PREDICATE,
     NO_EDGE,
     WIKIDATA_ENTITY,
-    fact_of_triple,
+    facts_of_triples,
 )
 from kgprep.provenance import Count
 
@@ -85,7 +85,7 @@ class EndpointSource:
         """Return the triples that state `fact` and whose `end` is one of `terms`."""
         written = _literals(terms, _ID_FORMS) if fact == "imdb_id" and end == "object" else _iris(terms)
         found = self._select(written, end, self._pattern(fact), self.batch_terms)
-        return found.filter(fact_of_triple() == fact).select(FACT_SCHEMA.names())
+        return found.filter(facts_of_triples(found) == fact).select(FACT_SCHEMA.names())
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels, or redirects, whose title is that of one of the items.
@@ -116,7 +116,7 @@ class EndpointSource:
 
     def _titled(self, written: pl.Series, variable: str, fact: str) -> pl.DataFrame:
         found = self._select(written, variable, self._pattern(fact), self.batch_titles)
-        return found.filter(fact_of_triple() == fact).select(FACT_SCHEMA.names())
+        return found.filter(facts_of_triples(found) == fact).select(FACT_SCHEMA.names())
 
     def _holds_few(self, fact: str) -> bool:
         try:
@@ -132,10 +132,12 @@ class EndpointSource:
     def _titled_among(self, found: pl.DataFrame, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         keys = label_keys(label_from_iri(found["subject"]) if fact == "redirect" else found["object"])
         wanted = items.select(loose_key(pl.col("name"))).to_series().unique()
-        return found.filter(keys.is_in(wanted.implode()) & (fact_of_triple() == fact)).select(FACT_SCHEMA.names())
+        return found.filter(keys.is_in(wanted.implode()) & (facts_of_triples(found) == fact)).select(
+            FACT_SCHEMA.names()
+        )
 
     def _pattern(self, fact: str) -> str:
-        """Return the graph pattern of a fact; what it lets through is told apart by `fact_of_triple` afterwards."""
+        """Return the graph pattern of a fact; what it lets through is told apart by `facts_of_triples` afterwards."""
         predicates = [f"<{iri}>" for iri, meaning in FACT_OF_PREDICATE.items() if meaning == fact]
         anything = "?subject ?predicate ?object ."
         if not predicates:

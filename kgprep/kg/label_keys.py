@@ -76,15 +76,25 @@ class Beginnings:
     def may_begin(self, labels: pl.Series) -> pl.Series:
         """Tell which labels may have one of the keys; for the others it is certain that they have none.
 
-        Words in plain letters are how a label's key begins, too, unless one of them may be spelt otherwise.
+        Words in letters without accents are how a label's key begins, too, unless one of them may be spelt otherwise.
 
         Args:
             labels: strings, of which only the first `CHARACTERS_READ` characters are read.
         """
-        long = labels.str.slice(0, CHARACTERS_READ).str.to_lowercase()
+        read = _without_accents(labels.str.slice(0, CHARACTERS_READ))
+        long = read.str.slice(0, CHARACTERS_READ).str.to_lowercase()
         long_safe = long.str.contains(_ALL_SAFE) & (long.str.len_bytes() == CHARACTERS_READ)
         short = long.str.slice(0, _SHORT)
         short_safe = ~long_safe & short.str.contains(_ALL_SAFE) & (short.str.len_bytes() == _SHORT)
         beginning = short.zip_with(~long_safe, long).str.replace_all(" ", "", literal=True)
         is_safe = (long_safe | short_safe).fill_null(False)
         return ~is_safe | beginning.is_in(self.letters.implode()).fill_null(True)
+
+
+def _without_accents(labels: pl.Series) -> pl.Series:
+    """Leave out accents, as keys do."""
+    accented = (labels.str.len_bytes() != labels.str.len_chars()).arg_true()
+    if accented.is_empty():
+        return labels
+    plain = labels.gather(accented).str.normalize("NFKD").str.replace_all(r"\p{Mn}", "")
+    return labels.scatter(accented, plain)

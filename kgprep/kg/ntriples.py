@@ -57,12 +57,14 @@ class CutBlock:
 
     Args:
         terms: `TERM_SCHEMA`, one row a triple, in the order of the lines.
+        predicates: the distinct ones of `terms`, in any order.
         lines: how many there were.
         malformed: row (from 0), line; the lines that are not N-Triples, a line that is not UTF-8 as null.
         is_plain: whether every term is an IRI.
     """
 
     terms: pl.DataFrame
+    predicates: pl.Series
     lines: int
     malformed: pl.DataFrame = field(default_factory=lambda: _NONE_MALFORMED)
     is_plain: bool = False
@@ -132,17 +134,10 @@ def _without_brackets(column: str) -> pl.Expr:
 def _cut_plain(block: bytes) -> CutBlock | None:
     """Cut a block of which every line is three http IRIs in canonical form; None where one is not.
 
-    Three of each bracket and three spaces a line, together with a bracket at each end of each part, leave no room for
-    another form, as long as no character stands there that an IRI may not hold.
+    Three brackets of each kind a line, together with one at each end of each part, leave no room for another form, as
+    long as no character stands there that an IRI may not hold.
     """
     if any(character in block for character in _NEVER_IN_PLAIN_IRIS):
-        return None
-    characters = np.frombuffer(block, np.uint8)
-    ends = np.count_nonzero(characters == ord("\n"))
-    lines = int(ends) + (not block.endswith(b"\n"))
-    if np.count_nonzero(characters < ord(" ")) != ends or any(
-        np.count_nonzero(characters == ord(character)) != 3 * lines for character in "< >"
-    ):
         return None
     try:
         parts = pl.read_csv(
@@ -150,15 +145,25 @@ def _cut_plain(block: bytes) -> CutBlock | None:
         )
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         return None
-    columns = [pl.col(name) for name in TERM_SCHEMA]
-    framed = [
-        (column.str.starts_with("<http:") | column.str.starts_with("<https:")) & column.str.ends_with(">")
-        for column in columns
-    ]
-    is_plain = pl.all_horizontal(*framed, pl.col("stop") == ".").all()
-    if parts.height != lines or not parts.select(is_plain).item():
-        return None
-    return CutBlock(parts.select(columns), lines, is_plain=True)
+    characters = np.frombuffer(block, np.uint8)
+    lines = parts.height
+    line_ends = lines - (not block.endswith(b"\n"))
+    predicates = parts["predicate"].unique()
+    is_plain = (
+        np.count_nonzero(characters < ord(" ")) == line_ends
+        and all(np.count_nonzero(characters == ord(bracket)) == 3 * lines for bracket in "<>")
+        and all(_is_framed(part) for part in (parts["subject"], predicates, parts["object"]))
+        and (parts["stop"] == ".").all(ignore_nulls=False)
+    )
+    return CutBlock(parts.drop("stop"), predicates, lines, is_plain=True) if is_plain else None
+
+
+def _is_framed(parts: pl.Series) -> bool:
+    """Tell whether every part is an http IRI between brackets."""
+    starts = parts.str.starts_with("<http:")
+    if not starts.all():
+        starts |= parts.str.starts_with("<https:")
+    return bool(starts.all(ignore_nulls=False) and parts.str.ends_with(">").all())
 
 
 def _split_lines(block: bytes) -> pl.Series:
@@ -182,10 +187,11 @@ def _text(line: bytes) -> str | None:
 def _cut_lines(lines: pl.Series) -> CutBlock:
     numbered = lines.to_frame("line").with_row_index("row")
     cut = _cut_at_spaces(numbered)
-    is_canonical = cut.select(_is_canonical(cut["predicate"])).to_series()
+    predicates = cut["predicate"].drop_nulls().unique()
+    is_canonical = cut.select(_is_canonical(predicates)).to_series()
     cut = cut.with_columns(pl.col("object").str.strip_suffix(" ."))
     if is_canonical.all():
-        return CutBlock(cut.drop("row"), lines.len())
+        return CutBlock(cut.drop("row"), predicates, lines.len())
     spaced = _cut_spaced(numbered.filter(~is_canonical))
     is_triple = pl.col("object").is_not_null()
     is_empty = pl.col("line").str.contains(_EMPTY).fill_null(False)
@@ -193,7 +199,7 @@ def _cut_lines(lines: pl.Series) -> CutBlock:
     decoded, undecodable = _decode_iris(spaced.filter(is_triple).select(cut.columns))
     terms = pl.concat([cut.filter(is_canonical), decoded]).sort("row").drop("row")
     malformed = pl.concat([other, numbered.join(undecodable, on="row", how="semi")]).sort("row")
-    return CutBlock(terms, lines.len(), malformed)
+    return CutBlock(terms, terms["predicate"].unique(), lines.len(), malformed)
 
 
 def _cut_at_spaces(numbered: pl.DataFrame) -> pl.DataFrame:
@@ -203,9 +209,12 @@ def _cut_at_spaces(numbered: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_canonical(predicates: pl.Series) -> pl.Expr:
-    """Tell which cut lines were in canonical form, without escapes that need decoding before terms are compared."""
-    distinct = predicates.drop_nulls().unique()
-    sound = distinct.filter(distinct.str.contains(f"^{_PLAIN_IRI}$"))
+    """Tell which cut lines were in canonical form, without escapes that need decoding before terms are compared.
+
+    Args:
+        predicates: the distinct ones of the lines.
+    """
+    sound = predicates.filter(predicates.str.contains(f"^{_PLAIN_IRI}$"))
     subject = pl.col("subject").str.contains(f"^(?:{_PLAIN_IRI}|{_BLANK})$")
     end = pl.col("object").str.contains(rf"^(?:{_PLAIN_IRI}|{_BLANK}|{_PLAIN_LITERAL}) \.$")
     return (subject & pl.col("predicate").is_in(sound.implode()) & end).fill_null(False)

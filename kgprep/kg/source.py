@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Protocol, Self
@@ -88,19 +87,23 @@ class DumpSource:
         """Return the triples that state `fact` and whose `end` is one of `terms`."""
         if terms.is_empty() or not self._spill.rows.get(fact):
             return pl.DataFrame(schema=FACT_SCHEMA)
-        wanted = terms.alias("wanted").unique().to_frame()
+        wanted = terms.unique()
         if fact == "imdb_id" and end == "object":
             return self._found(fact, pl.col(end).str.extract('^"([^"]*)"'), wanted)
-        written = pl.lit("<") + pl.col("wanted") + pl.lit(">")
-        return self._found(fact, pl.col(end), wanted.select(short_terms(written).alias("wanted")))
+        written = pl.lit("<") + pl.col(wanted.name) + pl.lit(">")
+        return self._found(fact, pl.col(end), wanted.to_frame().select(short_terms(written)).to_series())
 
     def titled(self, fact: str, items: pl.DataFrame) -> pl.DataFrame:
         """Return the labels or redirects whose title is, read loosely, that of one of the items."""
-        wanted = items.select(wanted=loose_key(pl.col("name"))).unique()
-        beginnings = Beginnings.of(wanted["wanted"])
-        keys = partial(_keys_of_pages if fact == "redirect" else _keys_of_literals, beginnings=beginnings)
-        named = pl.col("subject" if fact == "redirect" else "object")
-        return self._found(fact, named.map_batches(keys, pl.String, is_elementwise=True), wanted)
+        wanted = items.select(loose_key(pl.col("name"))).to_series().unique()
+        beginnings = Beginnings.of(wanted)
+        named, keys = ("subject", _keys_of_pages) if fact == "redirect" else ("object", _keys_of_literals)
+        found = [pl.DataFrame(schema=FACT_SCHEMA)]
+        for part in self._spill.scan(fact):
+            # Keys are made outside the query: a query inside another can leave both waiting for a thread.
+            terms = part.collect()
+            found.append(_meant(terms.filter(keys(terms[named], beginnings).is_in(wanted.implode()))))
+        return pl.concat(found)
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
         """Return how many lines were triples and how many triples are of use, by kind of fact."""
@@ -111,18 +114,12 @@ class DumpSource:
         counts.append(Count("triples of no use to a graph", triples - sum(self._spill.rows.values()), triples))
         return tuple(counts), tuple(place for report in reports for place in report.places)
 
-    def _found(self, fact: str, key: pl.Expr, wanted: pl.DataFrame) -> pl.DataFrame:
+    def _found(self, fact: str, key: pl.Expr, wanted: pl.Series) -> pl.DataFrame:
         """Keep the terms whose key is wanted, and tell what they mean."""
-        found = [pl.DataFrame(schema=FACT_SCHEMA)]
-        for part in self._spill.scan(fact):
-            keyed = part.with_columns(key.alias("wanted"))
-            terms = keyed.join(wanted.lazy(), on="wanted", how="semi").drop("wanted").collect(engine="streaming")
-            # Language tags have no case.
-            meant = read_terms(terms.with_columns(_ENDS.pipe(full_terms))).with_columns(
-                pl.col("lang").str.to_lowercase()
-            )
-            found.append(meant.select(FACT_SCHEMA.names()))
-        return pl.concat(found)
+        # A filter, unlike a join, is pushed down: of rows that are not wanted only the key is read.
+        is_wanted = key.is_in(wanted.implode())
+        parts = (part.filter(is_wanted).collect(engine="streaming") for part in self._spill.scan(fact))
+        return pl.concat([pl.DataFrame(schema=FACT_SCHEMA), *map(_meant, parts)])
 
     def _read(self) -> None:
         with progress("reading dumps", len(self.paths)) as bar:
@@ -134,7 +131,7 @@ class DumpSource:
 
     def _of_use(self, block: CutBlock) -> dict[str, pl.DataFrame]:
         """Part the terms of a block by the fact they state, without those of no use."""
-        predicates = block.terms["predicate"].unique()
+        predicates = block.predicates
         facts = facts_of_predicates(predicates.str.strip_chars("<>"))
         parts = {}
         for fact in facts.drop_nulls().unique().to_list():
@@ -153,6 +150,13 @@ class DumpSource:
             return pl.col("subject").str.starts_with("<") & (tag.is_null() | in_language)
         subject_is_iri, object_is_iri = (pl.col(end).str.starts_with("<") for end in ("subject", "object"))
         return sound_fact(pl.lit(fact), subject_is_iri, object_is_iri, pl.col("object"), start="<").is_not_null()
+
+
+def _meant(terms: pl.DataFrame) -> pl.DataFrame:
+    """Tell what terms of the spill mean (`FACT_SCHEMA`)."""
+    triples = read_terms(terms.with_columns(_ENDS.pipe(full_terms)))
+    # Language tags have no case.
+    return triples.with_columns(pl.col("lang").str.to_lowercase()).select(FACT_SCHEMA.names())
 
 
 def _keys_of_literals(terms: pl.Series, beginnings: Beginnings) -> pl.Series:

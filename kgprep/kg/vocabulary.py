@@ -80,11 +80,15 @@ def sound_fact(
     return pl.when(~(is_refused | is_elsewhere)).then(fact)
 
 
-def fact_of_triple() -> pl.Expr:
-    """Name the fact that a triple (`kgprep.kg.ntriples.TRIPLE_SCHEMA`) states, or null where it is of no use here."""
-    fact = pl.col("predicate").map_batches(facts_of_predicates, pl.String)
+def facts_of_triples(triples: pl.DataFrame) -> pl.Series:
+    """Name the fact that each triple states, null where it is of no use here.
+
+    Args:
+        triples: `kgprep.kg.ntriples.TRIPLE_SCHEMA`.
+    """
+    named = triples.with_columns(fact=facts_of_predicates(triples["predicate"]))
     subject_is_iri = ~pl.col("subject").str.starts_with("_:")
-    return sound_fact(fact, subject_is_iri, pl.col("is_iri"), pl.col("object")).alias("fact")
+    return named.select(fact=sound_fact(pl.col("fact"), subject_is_iri, pl.col("is_iri"), pl.col("object"))).to_series()
 
 
 _TYPE_NAMES: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,8 @@ The peer has the same sizes and the same data, put together as one would at firs
 every step, histories padded to 256 tokens and a review sentence for every mention padded to 40, torch's own
 Transformers, Adam over everything. Both take the same batches of the published size, forward, backward and step. Prints
 a table with ratios and a line of JSON; nothing is asserted. Without --workspace a bundle is made of ReDial in
-KGPREP_DATA.
+KGPREP_DATA. Its graph is brought to the size of the one that C2-CRS was published with, by made-up entities that take
+part in edges like those it has.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.nn import RGCNConv
 
-from kgprep.artifacts import EDGES, read_table
 from kgprep.kg.build import KgConfig, build_kg
 from kgprep.reviews.align import AlignConfig, align_reviews
 from model.batches import pad_slices, read_contexts
@@ -33,26 +33,26 @@ from model.config import TrainConfig, load_config
 from model.contrastive import pairwise, total
 from model.data import NONE, Corpus, Slices, read_corpus
 from model.encoders import EncoderLayer, SelfAttentivePooling
-from model.graph import read_graph
+from model.graph import Graph, make_graph, read_graph
 from model.phases import Phase, phases_of
 from model.system import make_system
 from model.text import PAD, START
 
 STEPS = 4
+PUBLISHED_ENTITIES, PUBLISHED_EDGES = 64_363, 316_884
 
 
 class Plain(nn.Module):
     """The three encoders, a recommender and a decoder as one would write them at first."""
 
-    def __init__(self, corpus: Corpus, workspace: Path, relations: int, entities: int, config: TrainConfig) -> None:
+    def __init__(self, corpus: Corpus, graph: Graph, config: TrainConfig) -> None:
         super().__init__()
         sizes, self.corpus, self.config = config.model, corpus, config
-        edges = read_table(workspace, EDGES)
-        self.index = torch.stack([edges["tail"].cast(int).to_torch(), edges["head"].cast(int).to_torch()])
-        self.kind = edges["relation"].cast(int).to_torch()
+        head, self.kind, tail = _edges_of(graph)
+        self.index = torch.stack([tail, head])
         text, shared = sizes.text_dim, sizes.graph_dim
-        self.nodes = nn.Parameter(torch.randn(entities, shared) / shared**0.5)
-        self.graph = RGCNConv(shared, shared, relations, num_bases=sizes.bases)
+        self.nodes = nn.Parameter(torch.randn(graph.entities, shared) / shared**0.5)
+        self.graph = RGCNConv(shared, shared, graph.relations, num_bases=sizes.bases)
         self.words = nn.Embedding(len(corpus.vocabulary), text, padding_idx=PAD)
         self.history, self.reviews = self._transformer(), self._transformer()
         self.pools = nn.ModuleList(SelfAttentivePooling(dim) for dim in (text, shared, text, text))
@@ -141,7 +141,7 @@ def compare(workspace: Path, *, compiled: bool = False) -> None:
     """Time the phases of both on the bundle in `workspace`."""
     config = load_config("c2crs")
     torch.manual_seed(0)
-    corpus, graph = read_corpus(workspace, config.text), read_graph(workspace)
+    corpus, graph = read_corpus(workspace, config.text), grown(read_graph(workspace))
     ours = make_system(corpus, graph, config.model)
     if compiled:
         for layer in ours.modules():
@@ -152,7 +152,7 @@ def compare(workspace: Path, *, compiled: bool = False) -> None:
     own = {phase.name: _chosen(phase) for phase in phases}
     seconds = {phase.name: _seconds(_step(phase.learns, _loss(phase)), own[phase.name]) for phase in phases}
     ours_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    theirs = Plain(corpus, workspace, graph.relations, graph.entities, config)
+    theirs = Plain(corpus, graph, config)
     plain = {
         phase.name: _seconds(_step(list(theirs.parameters()), _plain_loss(theirs, phase.name)), own[phase.name])
         for phase in phases
@@ -166,6 +166,32 @@ def compare(workspace: Path, *, compiled: bool = False) -> None:
         print(f"{phase.name:10} {mine:>7.2f} {optimiser:>11.3f} {other:>8.2f} {other / mine:>6.1f}")
     print(f"peak memory: ours {ours_peak:,.0f} MB, both {peak:,.0f} MB")
     print(json.dumps({"ours": seconds, "plain": plain, "ours_peak_mb": ours_peak, "peak_mb": peak}))
+
+
+def grown(graph: Graph) -> Graph:
+    """Return a graph of the published size: each edge more is one of the graph with a made-up entity at one end."""
+    entities, edges = max(0, PUBLISHED_ENTITIES - graph.entities), max(0, PUBLISHED_EDGES - len(graph.tail))
+    if not entities or not edges:
+        return graph
+    head, relation, tail = _edges_of(graph)
+    drawn = torch.randint(len(tail), (edges,))
+    made_up = torch.arange(edges) % entities + graph.entities
+    is_head = torch.rand(edges) < 0.5
+    more_heads, more_tails = torch.where(is_head, made_up, head[drawn]), torch.where(is_head, tail[drawn], made_up)
+    return make_graph(
+        graph.entities + entities,
+        graph.relations,
+        torch.cat([head, more_heads]),
+        torch.cat([relation, relation[drawn]]),
+        torch.cat([tail, more_tails]),
+    )
+
+
+def _edges_of(graph: Graph) -> tuple[Tensor, Tensor, Tensor]:
+    """Return head, relation and tail of each edge, int64 [edges]."""
+    of_pair = graph.edges.diff()
+    heads = torch.arange(graph.entities).repeat_interleave(graph.pairs.diff())
+    return heads.repeat_interleave(of_pair), graph.relation.repeat_interleave(of_pair), graph.tail
 
 
 def _chosen(phase: Phase[Any]) -> list[Tensor]:
