@@ -99,9 +99,9 @@ class DumpSource:
         beginnings = Beginnings.of(wanted)
         named, keys = ("subject", _keys_of_pages) if fact == "redirect" else ("object", _keys_of_literals)
         found = [pl.DataFrame(schema=FACT_SCHEMA)]
-        for part in self._spill.scan(fact):
+        for file in self._spill.files(fact):
             # Keys are made outside the query: a query inside another can leave both waiting for a thread.
-            terms = part.collect()
+            terms = pl.read_parquet(file)
             found.append(_meant(terms.filter(keys(terms[named], beginnings).is_in(wanted.implode()))))
         return pl.concat(found)
 
@@ -117,9 +117,8 @@ class DumpSource:
     def _found(self, fact: str, key: pl.Expr, wanted: pl.Series) -> pl.DataFrame:
         """Keep the terms whose key is wanted, and tell what they mean."""
         # A filter, unlike a join, is pushed down: of rows that are not wanted only the key is read.
-        is_wanted = key.is_in(wanted.implode())
-        parts = (part.filter(is_wanted).collect(engine="streaming") for part in self._spill.scan(fact))
-        return pl.concat([pl.DataFrame(schema=FACT_SCHEMA), *map(_meant, parts)])
+        terms = pl.scan_parquet(self._spill.files(fact)).filter(key.is_in(wanted.implode()))
+        return _meant(terms.collect(engine="streaming"))
 
     def _read(self) -> None:
         with progress("reading dumps", len(self.paths)) as bar:

@@ -9,7 +9,7 @@ Notable here:
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,16 +75,12 @@ class Spill:
         if self._waiting_bytes >= _BYTES_IN_MEMORY:
             self._hand_over()
 
-    def scan(self, fact: str) -> Iterator[pl.LazyFrame]:
-        """Return the terms of a kind of fact, shortened as they were added, in parts, lazily.
-
-        What is found in a part should be copied before the next is read: strings that are found hold on to all that
-        were read with them.
-        """
+    def files(self, fact: str) -> list[Path]:
+        """Return the Parquet files with the terms of a kind of fact, shortened as they were added."""
         if self._waiting:
             self._hand_over()
         self._written.result()
-        return map(pl.scan_parquet, self._files.get(fact, []))
+        return self._files.get(fact, [])
 
     def _hand_over(self) -> None:
         """Have the waiting terms written once those before them are."""
