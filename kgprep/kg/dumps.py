@@ -92,7 +92,7 @@ def _in_threads(
     with ThreadPoolExecutor(_WORKERS) as pool:
         for block in blocks:
             waiting.append(pool.submit(both, block))
-            if len(waiting) > 2 * _WORKERS:
+            if len(waiting) > _WORKERS + 1:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
