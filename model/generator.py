@@ -21,7 +21,7 @@ from torch.nn import functional
 from model.batches import Contexts
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
-from model.encoders import TextEncoder, open_first, positions
+from model.encoders import Dropout, TextEncoder, open_first, positions
 from model.text import END, NEVER_SAID, PAD, UNKNOWN
 
 
@@ -136,7 +136,7 @@ class DecoderLayer(nn.Module):
             nn.Linear(dim, config.feed_forward_dim), nn.ReLU(), nn.Linear(config.feed_forward_dim, dim)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(views + 2))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def remember(self, memory: Memory) -> tuple[Remembered, ...]:
         """Return the keys and values of each view."""
