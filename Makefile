@@ -39,9 +39,9 @@ slow: .venv/installed
 	$(BIN)/pytest -m slow
 
 benchmark: .venv/installed
-	$(BIN)/python tests/benchmarks/kg.py
-	$(BIN)/python tests/benchmarks/linking.py
-	$(BIN)/python tests/benchmarks/reviews.py
+	$(BIN)/python -m tests.benchmarks.kg
+	$(BIN)/python -m tests.benchmarks.linking
+	$(BIN)/python -m tests.benchmarks.reviews
 	$(BIN)/python -m tests.benchmarks.model
 
 docs: .venv/installed

@@ -1,4 +1,4 @@
-"""How fast corpora are gathered, and in how much memory: ``python tests/benchmarks/corpora.py --copies 1 10``.
+"""How fast corpora are gathered, and in how much memory: ``python -m tests.benchmarks.corpora --copies 1 10``.
 
 The English corpus in KGPREP_DATA is written N times over, each copy under films of its own, so that nothing more is a
 duplicate than in one copy. Measured is everything up to reviews that can be scanned: reading, cleaning, languages,
@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
+
+from tests.benchmarks.peak_memory import peak_megabytes
 
 CORPUS = "reviews/imdb_reviews.jsonl.gz"
 IDS_A_COPY = 10_000_000
@@ -58,17 +58,9 @@ def measure_here(path: Path) -> Measured:
     return Measured(path.stat().st_size / 10**6, reviews.height, seconds, peak_megabytes())
 
 
-def peak_megabytes() -> float:
-    """Return this process's peak memory; the usage that Linux reports for it counts the parent's too."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
-
-
 def measure(path: Path) -> Measured:
     """Gather a corpus in a process of its own."""
-    command = [sys.executable, __file__, "--corpus", str(path)]
+    command = [sys.executable, "-m", "tests.benchmarks.corpora", "--corpus", str(path)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
     return Measured(**json.loads(answer))
 

@@ -1,4 +1,4 @@
-"""What the linker's automaton costs at scale: ``python tests/benchmarks/gazetteer.py``.
+"""What the linker's automaton costs at scale: ``python -m tests.benchmarks.gazetteer``.
 
 Builds the tables and the automaton of a million made-up aliases, searches texts of growing length, loads what was saved
 of 70,000 entities, and searches messages with that: ReDial's where KGPREP_DATA is set, else simulated ones. Prints a
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from kgprep.linking.forms import form_tables
 from kgprep.linking.gazetteer import Gazetteer
 from kgprep.linking.saved import load_tables, save_tables
 from kgprep.simulate import SimulateConfig, write_simulation
+from tests.benchmarks.peak_memory import peak_megabytes
 
 ALIASES = 1_000_000
 SAVED_ENTITIES = 70_000
@@ -76,7 +76,7 @@ def build() -> dict[str, float]:
     figures = {
         "seconds to make the tables of a million aliases": tables_made - started,
         "seconds to build the automaton of them": time.perf_counter() - tables_made,
-        "peak memory of both in MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak memory of both in MB": peak_megabytes(),
     }
     text = " ".join(random.Random(1).choices(top_n_list("en", 50_000), k=TEXT_CHARACTERS // 4))
     for share in (4, 2, 1):

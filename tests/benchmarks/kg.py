@@ -1,4 +1,4 @@
-"""How fast build-kg is, and in how much memory, beside what one could use instead: ``python tests/benchmarks/kg.py``.
+"""How fast build-kg is, and in how much memory, beside what one could use instead: ``python -m tests.benchmarks.kg``.
 
 All systems read the same made-up dump, in one run. kgprep goes from the file to written tables; the peers only parse.
 Prints a table, and a line of JSON. It is no test: nothing here is asserted.
@@ -10,7 +10,6 @@ import argparse
 import bz2
 import json
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from pathlib import Path
 
 from kgprep.kg.compression import read_blocks
 from kgprep.simulate import simulate_dump
+from tests.benchmarks.peak_memory import peak_megabytes
 
 RDFLIB_TRIPLES = 1_000_000
 """What rdflib is given of the dump, lines at even distances: it keeps all in memory, about 2.5 GB for so many."""
@@ -97,7 +97,17 @@ SYSTEMS: dict[str, Callable[[Path, Path], int]] = {
 
 def measure(system: str, folder: Path, dump: Path) -> Measured:
     """Run a system in a process of its own."""
-    command = [sys.executable, __file__, "--system", system, "--folder", str(folder), "--dump", str(dump)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.kg",
+        "--system",
+        system,
+        "--folder",
+        str(folder),
+        "--dump",
+        str(dump),
+    ]
     answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
     return Measured(**json.loads(answer))
 
@@ -108,14 +118,6 @@ def measure_here(system: str, folder: Path, dump: Path) -> Measured:
     triples = SYSTEMS[system](folder, dump)
     seconds = time.perf_counter() - started
     return Measured(triples, seconds, peak_megabytes())
-
-
-def peak_megabytes() -> float:
-    """Return this process's peak memory; the usage that Linux reports for it counts the parent's too."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def compress(dump: Path) -> Path:

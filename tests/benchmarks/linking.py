@@ -1,4 +1,4 @@
-"""How fast and how well names are linked beside spaCy's PhraseMatcher: ``python tests/benchmarks/linking.py``.
+"""How fast and how well names are linked beside spaCy's PhraseMatcher: ``python -m tests.benchmarks.linking``.
 
 Both get the same aliases, the same messages and one core, in one run: on ReDial where KGPREP_DATA is set, else on
 simulated dialogues. Prints tables and a line of JSON. It is no test: nothing here is asserted.

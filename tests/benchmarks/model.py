@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import tempfile
 import time
@@ -37,6 +36,7 @@ from model.graph import Graph, make_graph, read_graph
 from model.phases import Phase, phases_of
 from model.system import make_system
 from model.text import PAD, START
+from tests.benchmarks.peak_memory import peak_megabytes
 
 STEPS = 4
 PUBLISHED_ENTITIES, PUBLISHED_EDGES = 64_363, 316_884
@@ -151,14 +151,14 @@ def compare(workspace: Path, *, compiled: bool = False) -> None:
     print(f"{graph.entities:,} entities, {len(graph.tail):,} edges, {graph.relations} relations, batches of 256")
     own = {phase.name: _chosen(phase) for phase in phases}
     seconds = {phase.name: _seconds(_step(phase.learns, _loss(phase)), own[phase.name]) for phase in phases}
-    ours_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    ours_peak = peak_megabytes()
     theirs = Plain(corpus, graph, config)
     plain = {
         phase.name: _seconds(_step(list(theirs.parameters()), _plain_loss(theirs, phase.name)), own[phase.name])
         for phase in phases
         if phase.name != "fine"
     }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    peak = peak_megabytes()
     print(f"{'phase':10} {'ours s':>7} {'optimiser s':>11} {'plain s':>8} {'ratio':>6}")
     for phase in phases:
         mine, optimiser = (statistics.mean(column) for column in zip(*seconds[phase.name], strict=True))

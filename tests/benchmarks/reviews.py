@@ -1,4 +1,4 @@
-"""How long align-reviews takes beside one spaCy pass over the same text: ``python tests/benchmarks/reviews.py``.
+"""How long align-reviews takes beside one spaCy pass over the same text: ``python -m tests.benchmarks.reviews``.
 
 The peer is what everybody starts with: one process, a blank pipeline with the sentencizer, every sentence looked at
 once. align-reviews does all of its work meanwhile: reading, duplicates, attaching, cutting, ranking, linking, choosing,
@@ -132,7 +132,7 @@ def write_copies(corpus: Path, copies: int, path: Path) -> None:
 
 
 def _alone(*arguments: str) -> str:
-    command = [sys.executable, __file__, *arguments]
+    command = [sys.executable, "-m", "tests.benchmarks.reviews", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
