@@ -37,17 +37,19 @@ def main() -> None:
     """Simulate, train, and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dialogues", type=int, default=5000)
-    simulation = SimulateConfig(dialogues=parser.parse_args().dialogues)
+    parser.add_argument("--seed", type=int, default=0, help="of the model; the dialogues are always the same")
+    given = parser.parse_args()
+    simulation = SimulateConfig(dialogues=given.dialogues)
     oracle = oracle_recall(load_films(SAMPLE_FOLDER / "films.jsonl", "en"), simulation)
     with tempfile.TemporaryDirectory() as folder:
-        recalls = _recalls(Path(folder), simulation)
+        recalls = _recalls(Path(folder), simulation, given.seed)
     print(f"{'':16} {'recall@10':>9} {'of knowing':>10} {'of listening':>12}")
     for name, recall in {"knowing": oracle.knowing, "listening": oracle.listening, **recalls}.items():
         print(f"{name:16} {recall:>9.3f} {recall / oracle.knowing:>10.2f} {recall / oracle.listening:>12.2f}")
     print(json.dumps({"oracle": vars(oracle), "recall@10": recalls}))
 
 
-def _recalls(folder: Path, simulation: SimulateConfig) -> dict[str, float]:
+def _recalls(folder: Path, simulation: SimulateConfig, seed: int) -> dict[str, float]:
     """Return recall at 10 on novel targets of both roles, of popularity and of each training."""
     write_simulation(folder / "data", simulation)
     workspace = folder / "ws"
@@ -57,7 +59,7 @@ def _recalls(folder: Path, simulation: SimulateConfig) -> dict[str, float]:
     recalls = {}
     for name, settings in WITHOUT.items():
         run = name.replace(" ", "-")
-        train(workspace, run, load_config("c2crs_fused", [*SETTINGS, *settings]))
+        train(workspace, run, load_config("c2crs_fused", [*SETTINGS, *settings, f"seed={seed}"]))
         measured = evaluate(workspace, run)["recommendation"]["test"]
         recalls["popularity"] = measured["popularity"]["all_roles/novel_targets"]["recall@10"]["value"]
         recalls[name] = measured["c2crs"]["all_roles/novel_targets"]["recall@10"]["value"]
