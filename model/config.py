@@ -88,6 +88,9 @@ class PhaseConfig(Settings):
     places: int = Field(default=65_536, ge=1)  # most history tokens a step, padding counted; bounds the memory
     learning_rate: float = Field(default=1e-3, gt=0)  # of Adam
     clip: float = Field(default=0.1, gt=0)  # largest norm of the gradient
+    averaging: float = Field(
+        default=0, ge=0, lt=1
+    )  # share of the weights' running average that a step keeps; 0: no average
     patience: int = Field(default=3, ge=1)  # epochs without a better validation figure before the phase ends
     valid_samples: int = Field(default=1000, ge=1)  # most validation contexts or responses looked at; recommend: all
 

@@ -1,7 +1,7 @@
 """Training: coarse contrast, fine contrast, recommendation, generation, one after the other.
 
 Notable here:
-- each phase ends with its best weights by the validation split;
+- each phase ends with its best weights, or the best running average of them, by the validation split;
 - a run is saved after every epoch and every few minutes; one that was killed goes on to the very same weights;
 - Ctrl-C finishes the step, saves, and says how to go on;
 - a loss that is no number ends the run at once.
@@ -25,7 +25,6 @@ from typing import Any
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from torch import nn
 
 from kgprep.artifacts import KgprepError, write_beside
 from model import parallel
@@ -36,6 +35,7 @@ from model.contrastive import total
 from model.curves import Watcher, draw_curves, scalars
 from model.data import Corpus
 from model.graph import read_graph
+from model.learner import Learner
 from model.packed import packed_corpus
 from model.phases import Phase, console, phases_of
 from model.system import System, make_system
@@ -160,18 +160,17 @@ class _Training:
     def run_phase(self, phase: Phase[Any]) -> None:
         """Learn until epochs or steps are used up or the validation figure stops falling; keep the best weights."""
         state, progress = self.state, self.state.progress
-        optimiser = torch.optim.Adam(phase.learns, lr=phase.config.learning_rate)
-        state.optimiser = optimiser
-        if state.optimiser_state is None:
+        if state.learner_state is None:
             state.order.manual_seed(self.config.seed)
             state.order_at_epoch = state.order.get_state()
             phase.begin()
             state.keep_best()
-        else:
-            optimiser.load_state_dict(state.optimiser_state)
-            state.optimiser_state = None
+        learner = state.learner = Learner(phase.learns, phase.config)
+        if state.learner_state is not None:
+            learner.load(state.learner_state)
+            state.learner_state = None
         while not self._has_ended(phase):
-            self._run_epoch(phase, optimiser)
+            self._run_epoch(phase, learner)
         state.system.load_state_dict(state.best_weights)
         progress.end_phase()
 
@@ -180,14 +179,18 @@ class _Training:
         used_up = self.config.max_steps is not None and progress.steps_of_phase >= self.config.max_steps
         return progress.epochs >= phase.config.epochs or progress.worse >= phase.config.patience or used_up
 
-    def _run_epoch(self, phase: Phase[Any], optimiser: torch.optim.Optimizer) -> None:
+    def _run_epoch(self, phase: Phase[Any], learner: Learner) -> None:
         """Go through the samples once, or on from where it was stopped, and look at the validation split."""
         system, progress = self.state.system, self.state.progress
         started = time.monotonic() - progress.seconds
-        self._run_steps(phase, optimiser, started)
+        self._run_steps(phase, learner, started)
         system.eval()
-        with torch.no_grad():
-            valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
+        with learner.average.in_place():
+            with torch.no_grad():
+                valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
+            is_best = math.isnan(valid) or valid < progress.best
+            if is_best:
+                self.state.keep_best()
         figures = EpochFigures(
             phase=phase.name,
             epoch=progress.epochs + 1,
@@ -201,16 +204,12 @@ class _Training:
         progress.figures.append(figures)
         _say(phase, figures, progress.rate)
         self.watcher(figures)
-        if math.isnan(valid) or valid < progress.best:
-            progress.best, progress.worse = valid, 0
-            self.state.keep_best()
-        else:
-            progress.worse += 1
+        progress.best, progress.worse = (valid, 0) if is_best else (progress.best, progress.worse + 1)
         progress.end_epoch()
         self.state.order_at_epoch = self.state.order.get_state()
         self._save()
 
-    def _run_steps(self, phase: Phase[Any], optimiser: torch.optim.Optimizer, started: float) -> None:
+    def _run_steps(self, phase: Phase[Any], learner: Learner, started: float) -> None:
         state, progress = self.state, self.state.progress
         state.system.eval()
         phase.module.train()
@@ -227,11 +226,7 @@ class _Training:
                 loss = total(parts)
                 value, *values = parallel.totals(torch.stack([loss, *parts.values()]))
                 self._check(phase, value)
-                optimiser.zero_grad(set_to_none=True)
-                torch.autograd.backward(loss)
-                parallel.add_gradients(phase.learns)
-                nn.utils.clip_grad_norm_(phase.learns, phase.config.clip)
-                optimiser.step()
+                learner.step(loss)
                 progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
                 bar.update(task, advance=1, description=_how_it_goes(phase, progress))

@@ -2,7 +2,7 @@
 
 Notable here:
 - the file is written beside its place and renamed, so a kill leaves the last whole one;
-- it holds the states of weights, optimiser and random numbers, so the run goes on as if nothing had happened;
+- it holds the states of weights, learner and random numbers, so the run goes on as if nothing had happened;
 - it is read without running code, and refused for another bundle or other settings.
 """
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from kgprep.artifacts import KgprepError, write_beside
 from model.config import TrainConfig
 from model.fingerprint import bundle_fingerprint
+from model.learner import Learner
 from model.system import System
 
 
@@ -109,9 +110,9 @@ class TrainingState:
     order_at_epoch: Tensor
     """Its state when the epoch began."""
     best_weights: dict[str, Tensor]
-    optimiser: torch.optim.Optimizer | None = None
-    optimiser_state: dict[str, Any] | None = None
-    """What the optimiser of the running phase starts from, where the run is taken up inside a phase."""
+    learner: Learner | None = None
+    learner_state: dict[str, Any] | None = None
+    """What the learner of the running phase starts from, where the run is taken up inside a phase."""
 
     def keep_best(self) -> None:
         """Remember the weights as they are."""
@@ -131,7 +132,7 @@ def state_path(folder: Path) -> Path:
 
 def save_state(state: TrainingState, folder: Path, workspace: Path, config: TrainConfig) -> None:
     """Write the state; `folder` is the run's."""
-    if state.optimiser is None:
+    if state.learner is None:
         raise ValueError("no phase runs")
     record = {
         "bundle": bundle_fingerprint(workspace),
@@ -142,7 +143,7 @@ def save_state(state: TrainingState, folder: Path, workspace: Path, config: Trai
         "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         "weights": state.system.state_dict(),
         "best_weights": state.best_weights,
-        "optimiser": state.optimiser.state_dict(),
+        "learner": state.learner.state(),
     }
     with write_beside(state_path(folder)) as partial:
         torch.save(record, partial)
@@ -183,7 +184,7 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
         order,
         record["order"].cpu(),
         record["best_weights"],
-        optimiser_state=record["optimiser"],
+        learner_state=record["learner"],
     )
 
 

@@ -150,7 +150,7 @@ def compare(workspace: Path, *, compiled: bool = False) -> None:
     phases = list(phases_of(ours, corpus, config))
     print(f"{graph.entities:,} entities, {len(graph.tail):,} edges, {graph.relations} relations, batches of 256")
     own = {phase.name: _chosen(phase) for phase in phases}
-    seconds = {phase.name: _seconds(_step(phase.learns, _loss(phase)), own[phase.name]) for phase in phases}
+    seconds = {phase.name: _seconds(_step(phase.learns, _loss(phase), fused=True), own[phase.name]) for phase in phases}
     ours_peak = peak_megabytes()
     theirs = Plain(corpus, graph, config)
     plain = {
@@ -199,9 +199,11 @@ def _chosen(phase: Phase[Any]) -> list[Tensor]:
     return phase.order(torch.Generator().manual_seed(0))[:STEPS]
 
 
-def _step(learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor]) -> Callable[[Tensor], float]:
+def _step(
+    learns: list[nn.Parameter], loss: Callable[[Tensor], Tensor], *, fused: bool = False
+) -> Callable[[Tensor], float]:
     """Return a function that takes one step on a batch and returns the seconds that the optimiser took of it."""
-    optimiser = torch.optim.Adam(learns)
+    optimiser = torch.optim.Adam(learns, fused=fused)
 
     def step(rows: Tensor) -> float:
         optimiser.zero_grad(set_to_none=True)

@@ -17,7 +17,10 @@ from model.config import load_config
 from model.train import train
 from model.training_state import can_resume, state_path
 
-SETTINGS = ["coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45"]
+SETTINGS = [
+    "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
+    "coarse.averaging=0.9", "recommend.averaging=0.9",
+]  # fmt: skip
 CONFIG = load_config("small", SETTINGS)
 
 
