@@ -19,6 +19,7 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
+from model.calibration import calibrate
 from model.config import PhaseConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
@@ -48,6 +49,7 @@ class Phase(Generic[Batch]):
     loss: Callable[[Batch], dict[str, Tensor]]  # its parts by name; their sum is what is learnt from
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
+    end: Callable[[], None] = lambda: None  # with the best weights, after the last step
 
     def order(self, generator: torch.Generator) -> list[Tensor]:
         """Return the numbers of the samples of each batch of an epoch, shuffled by `generator`."""
@@ -124,6 +126,10 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     def loss(asked: Asked) -> dict[str, Tensor]:
         return recommendation_loss(system, asked.to(system.device), config.fine, weight)
 
+    def end() -> None:
+        if system.recommender.repeats is not None and len(held_out.target):
+            calibrate(system.recommender.repeats.temperature, lambda: _log_chance(system, corpus, held_out, config))
+
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(
         "recommend",
@@ -135,6 +141,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
         lambda: 1 - _reciprocal_rank(system, corpus, held_out, config),
+        end=end,
     )
 
 
@@ -218,3 +225,9 @@ def _reciprocal_rank(system: System, corpus: Corpus, samples: Samples, config: T
         return math.nan
     scores = scores_of(system, corpus, samples, config)
     return float(ranks(scores, samples.target).reciprocal().mean())
+
+
+def _log_chance(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
+    """Return the mean log chance that the recommender gives to the targets."""
+    scores = scores_of(system, corpus, samples, config)
+    return float(torch.log_softmax(scores, dim=1).gather(1, samples.target[:, None]).mean())

@@ -80,8 +80,7 @@ class Recommender(nn.Module):
         if self.repeats is None:
             return scores
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
-        chances = torch.softmax(scores, dim=1)
-        mixed: Tensor = self.repeats(chances, user, mentioned, places, contexts.ago, by_recommender)
+        mixed: Tensor = self.repeats(scores, user, mentioned, places, contexts.ago, by_recommender)
         return mixed
 
     def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 Notable here:
 - one softmax shares the chance between the items named so far, each by its latest mention, and anything else;
 - how many turns ago an item was named, and who speaks next, decides most: people answer what the other has just named;
-- these weights start from the counts of the training split, since they are few and would have far to go.
+- these weights start from the counts of the training split, since they are few and would have far to go;
+- a temperature, set once all is learnt, keeps the items that were not named from standing too high or too low.
 """
 
 from __future__ import annotations
@@ -37,14 +38,17 @@ class RepeatGate(nn.Module):
         self.query = nn.Linear(dim, dim)
         self.ago = nn.Parameter(rates.log())
         self.other = nn.Linear(dim, 1)
+        # Of the softmax over all items; stays 1 while the gate learns, and is set by `model.calibration` then.
+        self.register_buffer("temperature", torch.ones(()))
+        self.temperature: Tensor
 
     def forward(
-        self, chances: Tensor, user: Tensor, mentioned: Tensor, places: Tensor, ago: Tensor, by_recommender: Tensor
+        self, items: Tensor, user: Tensor, mentioned: Tensor, places: Tensor, ago: Tensor, by_recommender: Tensor
     ) -> Tensor:
         """Return the log chances of items.
 
         Args:
-            chances: [n, items], of all items.
+            items: [n, items], scores of all items.
             user: [n, d].
             mentioned: [n, E, d], nodes of what was mentioned, oldest first.
             places: int64 [n, E], their places among the items; NONE: no item.
@@ -55,6 +59,7 @@ class RepeatGate(nn.Module):
         scores = scores + self.ago[ago.clamp(max=TURNS - 1), by_recommender.long()[:, None]]
         scores = scores.masked_fill(~_latest(places), -torch.inf)
         shares = torch.softmax(torch.cat([self.other(user), scores], dim=1), dim=1)
+        chances = torch.softmax(items / self.temperature, dim=1)
         mixed = (shares[:, :1] * chances).scatter_add(1, places.clamp(min=0), shares[:, 1:])
         return mixed.clamp(min=_LEAST).log()
 

@@ -36,9 +36,11 @@ def test_the_gate_shares_the_chance_as_a_loop_does(rows: list[list[int]], seed: 
     rates, places = some_rates(), torch.tensor(rows)
     gate = RepeatGate(3, rates).requires_grad_(False)
     user, mentioned, speaks = torch.randn(len(rows), 3), torch.randn(len(rows), 4, 3), torch.rand(len(rows)) < 0.5
-    chances = torch.softmax(torch.randn(len(rows), ITEMS), dim=1)
+    scores, temperature = torch.randn(len(rows), ITEMS), 1 + seed / 100
+    gate.temperature.fill_(temperature)
+    chances = torch.softmax(scores / temperature, dim=1)
     ago = torch.randint(1, 2 * TURNS, (len(rows), 4)).sort(descending=True).values
-    found = gate(chances, user, mentioned, places, ago, speaks).exp().detach()
+    found = gate(scores, user, mentioned, places, ago, speaks).exp().detach()
     assert torch.allclose(found.sum(dim=1), torch.ones(len(rows)), atol=1e-5)
     for row, named in enumerate(rows):
         latest = {place: slot for slot, place in enumerate(named) if place != NONE}
