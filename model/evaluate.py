@@ -10,7 +10,6 @@ Notable here:
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,8 @@ from model.batches import batches, pad_slices, read_responses
 from model.checkpoint import load, pick_device, run_folder
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
-from model.generator import is_asked
 from model.metrics import ranks, recall_table
+from model.perplexity import Surprise, surprise_of
 from model.responses import fill_slots, new_items, said_words, scores_before, without_named, words_of
 from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
@@ -126,14 +125,12 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
         return {"responses": 0}
     said: list[list[str]] = [[]] * len(turns)
     wanted: list[list[str]] = [[]] * len(turns)
-    surprise, tokens, unknown = 0.0, 0, 0
+    surprise, unknown = Surprise(), 0
     lengths = corpus.turns.history.end - corpus.turns.history.start
     for rows in batches(lengths[turns], config.generate.batch, config.generate.places, None):
         responses = read_responses(corpus, turns[rows], config.text).to(system.device)
         memory, target = memory_of(system, responses.contexts), responses.wanted
-        asked = is_asked(target)
-        surprise -= float(system.generator.chances_of(target, responses.given, memory).sum())
-        tokens += int(asked.sum())
+        surprise += surprise_of(system.generator, responses, memory)
         unknown += int((target == UNKNOWN).sum())
         words, references = said_words(system, corpus, memory, config), words_of(corpus, target)
         for row, word, reference in zip(rows.tolist(), words, references, strict=True):
@@ -141,8 +138,8 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
     item = corpus.vocabulary.words[ITEM]
     return {
         "responses": len(turns),
-        "perplexity": math.exp(surprise / max(tokens, 1)),
-        "unknown_tokens": unknown / max(tokens + unknown, 1),
+        "perplexity": surprise.perplexity,
+        "unknown_tokens": unknown / max(surprise.tokens + unknown, 1),
         "items_per_response": sum(sentence.count(item) for sentence in said) / len(said),
         "responses_with_an_item": sum(item in sentence for sentence in said) / len(said),
         **{f"distinct_pooled@{n}": distinct_pooled(said, n) for n in (1, 2, 3, 4)},

@@ -283,7 +283,7 @@ class Generator(nn.Module):
 def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
     """Return the weight of each token: max(gamma, beta / f) where f >= beta, else 1 (frequency weights of C2-CRS).
 
-    The end of a response weighs 1: it is frequent since every response has one, and weighing it less teaches to go on.
+    The end of a response weighs what a word weighs on average: more teaches to stop early, less to go on.
 
     Args:
         counts: int64 [words], how often each token is said in the training responses.
@@ -292,7 +292,9 @@ def token_weights(counts: Tensor, config: GenerateConfig) -> Tensor:
     beta = config.frequency_threshold
     rare = torch.clamp(beta / counts.clamp(min=1).double(), min=config.weight_floor)
     weights = torch.where(counts >= beta, rare, 1.0).float()
-    weights[END] = 1.0
+    words = counts.double().index_fill(0, torch.tensor([PAD, UNKNOWN, END], device=counts.device), 0)
+    if words.sum() > 0:
+        weights[END] = (words * weights).sum() / words.sum()
     return weights
 
 

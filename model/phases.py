@@ -25,9 +25,10 @@ from model.contrastive import total
 from model.data import Corpus, Samples
 from model.evaluate import scores_of
 from model.generator import token_weights
-from model.known import known_of
+from model.known import Known, known_of
 from model.metrics import ranks
-from model.system import System, coarse_loss, fine_loss, generation_loss, recommendation_loss
+from model.perplexity import Surprise, surprise_of
+from model.system import System, coarse_loss, fine_loss, generation_loss, memory_of, recommendation_loss
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -149,6 +150,7 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
     turns = corpus.splits["train"].responses
     held_out = _choice(corpus.splits["valid"].responses, config.generate.valid_samples)
     weights = token_weights(_said_counts(corpus, turns), config.generate).to(system.device)
+    lengths = _history_lengths(corpus, held_out, config)
     known = cache(lambda: known_of(system.encoders))
 
     def read(which: Tensor) -> Responses:
@@ -163,14 +165,14 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
 
     return Phase(
         "generate",
-        "loss",
+        "perplexity",
         config.generate,
         system.generator,
         list(system.generator.parameters()),
         _history_lengths(corpus, turns, config),
         lambda rows: read(turns[rows]),
         loss,
-        lambda: _mean_loss(read, loss, held_out, _history_lengths(corpus, held_out, config), config.generate),
+        lambda: _perplexity(system, known(), read, held_out, lengths, config.generate),
         begin,
     )
 
@@ -217,6 +219,22 @@ def _mean_loss(
     every = batches(lengths, config.batch, config.places, None)
     parts = [(total(loss(read(turns[rows]))).item(), len(rows)) for rows in every]
     return sum(value * weight for value, weight in parts) / len(turns)
+
+
+def _perplexity(
+    system: System,
+    known: Known,
+    read: Callable[[Tensor], Responses],
+    turns: Tensor,
+    lengths: Tensor,
+    config: PhaseConfig,
+) -> float:
+    """Return the perplexity of what is said at `turns`; not a number where there is none."""
+    surprise = Surprise()
+    for rows in batches(lengths, config.batch, config.places, None):
+        responses = read(turns[rows]).to(system.device)
+        surprise += surprise_of(system.generator, responses, memory_of(system, responses.contexts, known))
+    return surprise.perplexity
 
 
 def _reciprocal_rank(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:

@@ -186,11 +186,16 @@ def test_a_response_ends_once_and_stays_ended() -> None:
     assert response.tolist() == [[PAD], [PAD]]
 
 
-def test_frequent_tokens_weigh_less_down_to_the_floor_but_the_end_does_not() -> None:
+def test_frequent_tokens_weigh_less_down_to_the_floor_and_the_end_weighs_their_mean() -> None:
     config = GenerateConfig(frequency_threshold=100, weight_floor=0.1)
     counts = torch.tensor([0, 99, 100, 10_000, 200, 10_000])
-    assert END == 3
-    assert token_weights(counts, config).tolist() == pytest.approx([1.0, 1.0, 1.0, 1.0, 0.5, 0.1])
+    mean = (100 * 1.0 + 200 * 0.5 + 10_000 * 0.1) / (100 + 200 + 10_000)
+    assert (PAD, UNKNOWN, END) == (0, 1, 3)
+    assert token_weights(counts, config).tolist() == pytest.approx([1.0, 1.0, 1.0, mean, 0.5, 0.1])
+
+
+def test_the_end_weighs_one_where_nothing_is_said() -> None:
+    assert token_weights(torch.zeros(6, dtype=torch.int64), GenerateConfig()).tolist() == [1.0] * 6
 
 
 def test_the_response_loss_is_a_weighted_mean_over_tokens() -> None:
