@@ -7,6 +7,7 @@ Notable here:
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,11 +197,15 @@ def _build(
         numbered = number_entities(subgraph.edges, items)
         entities = describe_entities(source, numbered, subgraph.edges, items, languages)
         bar.advance()
-        aliases = entity_aliases(source, entities, items)
-        bar.advance()
         items = items.join(entities.select("iri", "entity_id"), on="iri", how="left", maintain_order="left")
         texts = source.facts("text", "subject", entities["iri"])
-        descriptions, counts = describe(texts, _plots(dialogue_set, items), entities, subgraph.edges, languages)
+        plots = _plots(dialogue_set, items)
+        # Describing asks nothing of the source, so it may go on beside what does.
+        with ThreadPoolExecutor(1) as pool:
+            describing = pool.submit(describe, texts, plots, entities, subgraph.edges, languages)
+            aliases = entity_aliases(source, entities, items)
+            bar.advance()
+            descriptions, counts = describing.result()
         bar.advance()
     stage.add_counts(counts)
     relations = number_relations(subgraph.edges, config.inverse)

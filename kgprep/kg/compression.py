@@ -3,7 +3,8 @@
 Notable here:
 - the compression is recognised by the file's first bytes, not by its name;
 - bzip2, which DBpedia ships and which is slow, is decompressed on every core;
-- a file of several streams, as parallel compressors write them, is read to its end.
+- a file of several streams, as parallel compressors write them, is read to its end;
+- of a plain file the end of a block is looked for first, so that its bytes are copied once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
 
     Args:
         path: of the file.
-        block_bytes: decompressed bytes a block holds at most, unless one line is longer.
+        block_bytes: decompressed bytes a block holds, give or take a line.
 
     Raises:
         KgprepError: the file is absent, cannot be read, is cut short or damaged.
@@ -41,8 +42,12 @@ def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
     if not path.is_file():
         raise KgprepError(f"{path} does not exist: check the path of the dump")
     try:
-        with _open(path) as file:
-            yield from _whole_lines(file, block_bytes)
+        if decompressed := _decompressed(path):
+            with decompressed:
+                yield from _whole_lines(decompressed, block_bytes)
+        else:
+            with path.open("rb") as file:
+                yield from _whole_lines_of_plain(file, block_bytes)
     except OSError as error:
         # Decompressors report damaged data as an OSError without a system error number.
         if error.errno is not None:
@@ -50,6 +55,19 @@ def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
         raise _damaged(path, error) from error
     except _DAMAGE as error:
         raise _damaged(path, error) from error
+
+
+def _whole_lines_of_plain(file: io.BufferedReader, block_bytes: int) -> Iterator[bytes]:
+    start = 0
+    while True:
+        file.seek(start + block_bytes)
+        end = start + block_bytes + len(file.readline())
+        file.seek(start)
+        block = file.read(end - start)
+        if not block:
+            return
+        yield block
+        start = end
 
 
 def _whole_lines(file: io.BufferedIOBase, block_bytes: int) -> Iterator[bytes]:
@@ -72,7 +90,8 @@ def _damaged(path: Path, error: Exception) -> KgprepError:
     return KgprepError(f"{path} is cut short or damaged ({reason}): download it again")
 
 
-def _open(path: Path) -> io.BufferedIOBase:
+def _decompressed(path: Path) -> io.BufferedIOBase | None:
+    """Open a compressed file; None where it is a plain one."""
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(b"BZh"):
@@ -83,4 +102,4 @@ def _open(path: Path) -> io.BufferedIOBase:
         return gzip.GzipFile(path)
     if start == b"\x28\xb5\x2f\xfd":
         return cast(io.BufferedIOBase, zstd.ZstdFile(path))
-    return path.open("rb")
+    return None

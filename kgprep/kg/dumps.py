@@ -22,12 +22,12 @@ from kgprep.kg.compression import read_blocks
 from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
 from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 
-BLOCK_BYTES = 4 * 2**20
+BLOCK_BYTES = 8 * 2**20
 PLACES_SHOWN = 5
 _SHOWN_CHARACTERS = 80
 _START_BYTES = 8192
-# Twice the cores, because a thread now and then waits for polars' own.
-_WORKERS = min(8, 2 * (os.cpu_count() or 1))
+# One more than cores, because a thread now and then waits for polars' own.
+_WORKERS = min(8, 1 + (os.cpu_count() or 1))
 
 Result = TypeVar("Result")
 
@@ -99,9 +99,10 @@ def _in_threads(
 
 
 def _tell(report: LineReport, path: Path, cut: CutBlock) -> None:
-    for row, line in cut.malformed.head(max(0, PLACES_SHOWN - len(report.places))).rows():
-        shown = "not UTF-8" if line is None else f"not N-Triples: {line[:_SHOWN_CHARACTERS]}"
-        report.places.append(f"{path}:{report.lines + row + 1}: {shown}")
+    if not cut.malformed.is_empty():
+        for row, line in cut.malformed.head(max(0, PLACES_SHOWN - len(report.places))).rows():
+            shown = "not UTF-8" if line is None else f"not N-Triples: {line[:_SHOWN_CHARACTERS]}"
+            report.places.append(f"{path}:{report.lines + row + 1}: {shown}")
     report.lines += cut.lines
     report.triples += cut.terms.height
     report.malformed += cut.malformed.height

@@ -31,9 +31,8 @@ def entity_kinds(labels: pl.DataFrame, types: pl.DataFrame, edges: pl.DataFrame)
         iri, kind (`KindEnum`).
     """
     evidence = (
-        labels.with_columns(
-            by_qualifier=qualifier_kind(parse_label("label").struct.field("qualifier")).replace("other", None)
-        )
+        labels.with_columns(qualifier=parse_label("label").struct.field("qualifier"))
+        .pipe(_with_kind_of_qualifier)
         .join(_by_type(types), on="iri", how="left", maintain_order="left")
         .join(_by_relation(edges, "head", KIND_OF_SUBJECT), on="iri", how="left", maintain_order="left")
         .join(_by_relation(edges, "tail", KIND_OF_OBJECT), on="iri", how="left", maintain_order="left", suffix="_tail")
@@ -58,6 +57,13 @@ def entity_kinds(labels: pl.DataFrame, types: pl.DataFrame, edges: pl.DataFrame)
         pl.lit("other"),
     )
     return evidence.select("iri", kind.cast(KindEnum).alias("kind"))
+
+
+def _with_kind_of_qualifier(labels: pl.DataFrame) -> pl.DataFrame:
+    """Add the kind that each label's qualifier names; there are few different qualifiers, and each is read once."""
+    distinct = labels.select("qualifier").drop_nulls().unique()
+    named = distinct.with_columns(by_qualifier=qualifier_kind(pl.col("qualifier")).replace("other", None))
+    return labels.join(named, on="qualifier", how="left", maintain_order="left")
 
 
 def _by_type(types: pl.DataFrame) -> pl.DataFrame:

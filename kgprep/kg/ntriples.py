@@ -47,6 +47,7 @@ _SPACED = rf"^[ \t]*({_IRI}|{_BLANK})[ \t]*({_IRI})[ \t]*({_IRI}|{_BLANK}|{_LITE
 _LITERAL_PARTS = r'(?s)^"(.*)"(?:@([a-zA-Z0-9-]+)|\^\^<(.*)>)?$'
 _EMPTY = r"^[ \t]*(?:#.*)?$"
 _NEVER_IN_PLAIN_IRIS = (b'"', b"\\", b"{", b"}", b"|", b"^", b"`")
+_SLICE_BYTES = 2**17
 _PARTS = ("subject", "predicate", "object", "stop")
 _NONE_MALFORMED = pl.DataFrame(schema={"row": pl.get_index_type(), "line": pl.String})
 
@@ -134,8 +135,8 @@ def _without_brackets(column: str) -> pl.Expr:
 def _cut_plain(block: bytes) -> CutBlock | None:
     """Cut a block of which every line is three http IRIs in canonical form; None where one is not.
 
-    Three brackets of each kind a line, together with one at each end of each part, leave no room for another form, as
-    long as no character stands there that an IRI may not hold.
+    Six brackets a line, together with one at each end of each part, leave no room for another form, as long as no
+    character stands there that an IRI may not hold.
     """
     if any(character in block for character in _NEVER_IN_PLAIN_IRIS):
         return None
@@ -145,17 +146,27 @@ def _cut_plain(block: bytes) -> CutBlock | None:
         )
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         return None
-    characters = np.frombuffer(block, np.uint8)
     lines = parts.height
     line_ends = lines - (not block.endswith(b"\n"))
     predicates = parts["predicate"].unique()
     is_plain = (
-        np.count_nonzero(characters < ord(" ")) == line_ends
-        and all(np.count_nonzero(characters == ord(bracket)) == 3 * lines for bracket in "<>")
+        _count_controls_and_brackets(block) == (line_ends, 6 * lines)
         and all(_is_framed(part) for part in (parts["subject"], predicates, parts["object"]))
         and (parts["stop"] == ".").all(ignore_nulls=False)
     )
     return CutBlock(parts.drop("stop"), predicates, lines, is_plain=True) if is_plain else None
+
+
+def _count_controls_and_brackets(block: bytes) -> tuple[int, int]:
+    """Count the bytes below a space, and the angle brackets of either kind."""
+    controls = brackets = 0
+    # Slices that the processor's cache holds, with their intermediate results, are counted twice as fast.
+    for start in range(0, len(block), _SLICE_BYTES):
+        characters = np.frombuffer(block, np.uint8, min(_SLICE_BYTES, len(block) - start), start)
+        controls += int(np.count_nonzero(characters < ord(" ")))
+        # The two differ in one bit, which this clears.
+        brackets += int(np.count_nonzero(characters & 0xFD == ord("<")))
+    return controls, brackets
 
 
 def _is_framed(parts: pl.Series) -> bool:

@@ -9,7 +9,9 @@ Notable here:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,12 +100,14 @@ class DumpSource:
         wanted = items.select(loose_key(pl.col("name"))).to_series().unique()
         beginnings = Beginnings.of(wanted)
         named, keys = ("subject", _keys_of_pages) if fact == "redirect" else ("object", _keys_of_literals)
-        found = [pl.DataFrame(schema=FACT_SCHEMA)]
-        for file in self._spill.files(fact):
+
+        def titled(file: Path) -> pl.DataFrame:
             # Keys are made outside the query: a query inside another can leave both waiting for a thread.
             terms = pl.read_parquet(file)
-            found.append(_meant(terms.filter(keys(terms[named], beginnings).is_in(wanted.implode()))))
-        return pl.concat(found)
+            return _meant(terms.filter(keys(terms[named], beginnings).is_in(wanted.implode())))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return pl.concat([pl.DataFrame(schema=FACT_SCHEMA), *pool.map(titled, self._spill.files(fact))])
 
     def report(self) -> tuple[tuple[Count, ...], tuple[str, ...]]:
         """Return how many lines were triples and how many triples are of use, by kind of fact."""
