@@ -58,6 +58,11 @@ def phrase_chances(forms: pl.Series) -> pl.DataFrame:
     )
 
 
+def load_words() -> None:
+    """Load the list of English words, which takes a third of a second; else the first link that needs it waits."""
+    _frequencies("en")
+
+
 def is_ordinary(words: pl.Series) -> pl.Series:
     """Tell which words English texts use, however rarely, so that they are no misspellings."""
     known = _frequencies("en")

@@ -31,6 +31,7 @@ from kgprep.artifacts import (
     KgprepError,
     read_table,
 )
+from kgprep.linking.commonness import load_words
 from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.provenance import Stage, StageSummary, added_up, progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
@@ -103,6 +104,7 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
         ]
         # The linker and the processes that cut take a second or two to come up, and the corpora to read.
         coming = meanwhile.submit(EntityLinker.from_bundle, workspace, config.link_threshold)
+        meanwhile.submit(load_words)
         with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)

@@ -3,7 +3,8 @@
 Notable here:
 - they are started as a module and talk through pipes, so that a caller's script needs no guard;
 - a message is its length in eight bytes, then a frame as Arrow IPC;
-- this process only hands out lines: would it cut too, its threads that wait for the others would hardly get a turn.
+- this process only hands out lines: would it cut too, its threads that wait for the others would hardly get a turn;
+- spaCy comes up in them while this process reads, and without torch, which it would import and not use.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import IO, Self
+from types import ModuleType, TracebackType
+from typing import IO, Self, cast
 
 import polars as pl
 
@@ -30,11 +31,11 @@ class Cutters:
     """Cuts lines on several cores; a context manager that ends its processes.
 
     Args:
-        size: bytes of the corpora, whose texts are to be cut; those of small ones are cut here.
+        size: bytes of the corpora, whose texts are to be cut; a small one gets one process.
     """
 
     def __init__(self, size: int) -> None:
-        self._number = min(os.cpu_count() or 1, size // _BYTES_WORTH_A_PROCESS)
+        self._number = min(os.cpu_count() or 1, 1 + size // _BYTES_WORTH_A_PROCESS)
         self.processes: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __enter__(self) -> Self:
@@ -59,8 +60,6 @@ class Cutters:
         Raises:
             KgprepError: one of the processes has ended.
         """
-        if not self.processes:
-            return cut_lines(lines)
         shares = _shares(lines, int(lines.str.len_bytes().sum()) // _BYTES_A_MESSAGE + 1)
         cut = [pl.Series(dtype=pl.List(pl.String))] * len(shares)
         waiting = iter(range(len(shares)))
@@ -114,6 +113,8 @@ def _receive(pipe: IO[bytes]) -> pl.Series:
 def _cut_until_the_end() -> None:
     # An interrupt from the keyboard reaches all processes; the one that started this ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Importing it takes two seconds, and a sentencizer computes nothing.
+    sys.modules["torch"] = cast(ModuleType, None)
     cut_lines(pl.Series(["spaCy comes up. Now it is ready."]))
     while True:
         try:
