@@ -166,12 +166,14 @@ def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[in
     is_object = pl.col("line").str.starts_with("{") & pl.col("line").str.json_path_match("$").is_not_null()
     judged = lines.with_columns(is_object=is_object)
     present = [
-        pl.coalesce(pl.col("line").str.json_path_match(f'$["{name}"]') for name in names).alias(column)
+        pl.coalesce(pl.col("line").str.json_path_match(f'$["{name}"]').replace("", None) for name in names).alias(
+            column
+        )
         for column, names in keys.items()
     ]
     values = judged.filter("is_object").lazy().select(present).collect()
     broken = judged.filter(~pl.col("is_object"))["number"].head(PLACES_SHOWN).to_list()
-    return values.with_columns(pl.all().replace("", None)), broken, lines.height
+    return values, broken, lines.height
 
 
 def _decoded(block: bytes, keys: Keys, lines: int) -> pl.DataFrame:
