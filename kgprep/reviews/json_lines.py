@@ -165,15 +165,9 @@ def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[in
         pass
     is_object = pl.col("line").str.starts_with("{") & pl.col("line").str.json_path_match("$").is_not_null()
     judged = lines.with_columns(is_object=is_object)
-    present = [
-        pl.coalesce(pl.col("line").str.json_path_match(f'$["{name}"]').replace("", None) for name in names).alias(
-            column
-        )
-        for column, names in keys.items()
-    ]
-    values = judged.filter("is_object").lazy().select(present).collect()
     broken = judged.filter(~pl.col("is_object"))["number"].head(PLACES_SHOWN).to_list()
-    return values, broken, lines.height
+    objects = judged.filter("is_object")["line"]
+    return _decoded("\n".join(objects).encode(), keys, objects.len()), broken, lines.height
 
 
 def _decoded(block: bytes, keys: Keys, lines: int) -> pl.DataFrame:
@@ -182,8 +176,9 @@ def _decoded(block: bytes, keys: Keys, lines: int) -> pl.DataFrame:
     found = pl.read_ndjson(io.BytesIO(block), schema=dict.fromkeys(names, pl.String))
     if found.height != lines:
         raise pl.exceptions.ComputeError("the block holds other rows than lines")
-    found = found.with_columns(pl.all().replace("", None))
-    return found.select(pl.coalesce(*among).alias(column) for column, among in keys.items())
+    return found.with_columns(pl.all().replace("", None)).select(
+        pl.coalesce(*among).alias(column) for column, among in keys.items()
+    )
 
 
 def _films(path: Path) -> pl.DataFrame:
