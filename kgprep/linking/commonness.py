@@ -7,6 +7,7 @@ films are far likelier in a dialogue than in the general texts that wordfreq has
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import polars as pl
 
@@ -15,8 +16,9 @@ from kgprep.linking.folding import SEPARATOR
 UNKNOWN = -8.0
 """Log10 of the chance of a word that no list has: one in a hundred million words."""
 
-_SPELT_RIGHT = 3e-7
-"""The least frequency of a word that is no misspelling: the lists know the usual misspellings, too."""
+_SPELT_RIGHT = 652
+"""The place among wordfreq's buckets, 100 to a power of ten, of the rarest words that are no misspellings (3 in ten
+million words): its lists know the usual misspellings, too."""
 
 _IN_TALK = 1.5
 _MOST = -1.3
@@ -59,14 +61,22 @@ def phrase_chances(forms: pl.Series) -> pl.DataFrame:
 
 
 def load_words() -> None:
-    """Load the list of English words, which takes a third of a second; else the first link that needs it waits."""
-    _frequencies("en")
+    """Load the English words that are no misspellings; else the first link that needs them waits."""
+    _ordinary_words()
 
 
 def is_ordinary(words: pl.Series) -> pl.Series:
     """Tell which words English texts use, however rarely, so that they are no misspellings."""
-    known = _frequencies("en")
-    return pl.Series(words.name, [known.get(word, 0.0) >= _SPELT_RIGHT for word in words.to_list()], dtype=pl.Boolean)
+    known = _ordinary_words()
+    return pl.Series(words.name, [word in known for word in words.to_list()], dtype=pl.Boolean)
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    from wordfreq import get_frequency_list
+
+    # A dictionary of all frequencies would take twice as long, and most of its words are rarer.
+    return frozenset().union(*get_frequency_list("en", "best")[: _SPELT_RIGHT + 1])
 
 
 def _chance(word: str) -> float:

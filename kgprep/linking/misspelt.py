@@ -31,7 +31,8 @@ def shortened_words(forms: pl.Series) -> pl.DataFrame:
         forms: folded forms.
     """
     several = forms.filter(forms.str.strip_chars(SEPARATOR).str.contains(SEPARATOR, literal=True))
-    return _shorten(several.str.split(SEPARATOR).explode().rename("word").unique())
+    words = several.str.split(SEPARATOR).explode().rename("word").unique()
+    return _shorten(words).unique().sort("shortened", "word")
 
 
 def find_misspelt(texts: pl.Series, gazetteer: Gazetteer, shortened: pl.DataFrame) -> pl.DataFrame:
@@ -70,7 +71,7 @@ def _shorten(words: pl.Series) -> pl.DataFrame:
     for place in range(_MOST_DELETED):
         without = pl.col("word").str.slice(0, place) + pl.col("word").str.slice(place + 1)
         parts.append(frame.filter(pl.col("word").str.len_chars() > place).with_columns(shortened=without))
-    return pl.concat(parts).unique().sort("shortened", "word")
+    return pl.concat(parts)
 
 
 def _corrections(words: pl.Series, shortened: pl.DataFrame) -> pl.DataFrame:

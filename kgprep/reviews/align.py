@@ -39,6 +39,7 @@ from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, co
 from kgprep.reviews.cutters import Cutters
 from kgprep.reviews.descriptions import read_descriptions, with_descriptions
 from kgprep.reviews.gathered import GatheredReviews, gather_reviews
+from kgprep.reviews.languages import load_function_words
 from kgprep.reviews.mentions import link_dialogues
 from kgprep.reviews.parts import AttachedReviews, attach
 from kgprep.reviews.select import best_sentences
@@ -102,15 +103,17 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
             *_corpora(config),
             *(corpus_spec(str(collected_corpus(workspace, site))) for site in config.collected),
         ]
-        # The linker and the processes that cut take a second or two to come up, and the corpora to read.
+        # The lists of words, the linker and the processes that cut take a second or two, and the corpora to read.
         coming = meanwhile.submit(EntityLinker.from_bundle, workspace, config.link_threshold)
+        meanwhile.submit(load_function_words)
         meanwhile.submit(load_words)
         with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)
             linker = coming.result()
+            writing = meanwhile.submit(stage.write_parts, REVIEWS, attached.parts())
             sentences = _choose(stage, attached, graph, linker, cutters, config.limits)
-            stage.write_parts(REVIEWS, attached.parts())
+            writing.result()
         _fuse_dialogues(stage, sentences, graph, linker)
     return stage.summary
 

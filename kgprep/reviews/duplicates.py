@@ -105,7 +105,7 @@ def _candidates(reviews: pl.DataFrame, bands: Callable[[str], pl.DataFrame]) -> 
         grouped = (
             bands(name)
             .lazy()
-            .drop_nulls()
+            .filter(pl.col("hash").is_not_null() & pl.col("hash").is_duplicated())
             .join(alike.lazy(), on="row")
             .with_columns(size=pl.len().over("film", "hash"))
             .filter(pl.col("size") > 1)

@@ -41,7 +41,8 @@ _NAMES = {
 _LINK = r"\b(?:https?|magnet):\S+"
 _CHARACTERS_READ = 300
 _WORDS_EACH = 60
-_LEAST_FREQUENCY = 1e-5
+_LEAST_BUCKET = 500
+"""Rarer words in a language than one in a hundred thousand all count as that."""
 _LEAST_WORDS = 4
 _LEAST_SHARE = 0.3
 _LEAST_LEAD = 2.0
@@ -58,9 +59,9 @@ def language(texts: pl.Series, declared: pl.Series, usual: str) -> pl.Series:
     Returns:
         Tags of two letters.
     """
-    head = texts.str.slice(0, _CHARACTERS_READ).alias("head")
-    frame = pl.DataFrame({"head": head, "declared": declared})
-    known = frame.select(pl.coalesce(_by_script(pl.col("head")), _tag(pl.col("declared"))).alias("lang"))["lang"]
+    head = texts.str.slice(0, _CHARACTERS_READ)
+    told = pl.DataFrame({"script": _by_script(head), "declared": declared})
+    known = told.select(lang=pl.coalesce("script", _tag(pl.col("declared"))))["lang"]
     open_rows = known.is_null().arg_true()
     if not open_rows.len():
         return known
@@ -72,11 +73,14 @@ def _tag(declared: pl.Expr) -> pl.Expr:
     return lowered.replace(_NAMES).str.extract(r"^([a-z]{2})(?:[-_].*)?$")
 
 
-def _by_script(head: pl.Expr) -> pl.Expr:
-    """Return the language that a text's script tells, null for Latin and unknown ones."""
-    length = head.str.len_chars()
-    kana = head.str.count_matches(_KANA)
-    chinese = head.str.count_matches(r"\p{Han}")
+def _by_script(heads: pl.Series) -> pl.Series:
+    """Return the language that each text's script tells, null for Latin and unknown ones."""
+    letters = {"kana": _KANA, "zh": r"\p{Han}", **_SCRIPTS}
+    counted = heads.to_frame("head").select(
+        pl.col("head").str.len_chars().alias("length"),
+        *(pl.col("head").str.count_matches(script).alias(name) for name, script in letters.items()),
+    )
+    length, kana, chinese = pl.col("length"), pl.col("kana"), pl.col("zh")
     is_japanese = (
         (kana >= _LEAST_CHARACTERS)
         & (kana >= _KANA_SHARE * (kana + chinese))
@@ -85,11 +89,9 @@ def _by_script(head: pl.Expr) -> pl.Expr:
     told: list[tuple[pl.Expr, str]] = [
         (is_japanese, "ja"),
         ((chinese > 0) & (chinese >= CHINESE_SHARE * length), "zh"),
+        *(((pl.col(tag) >= _LEAST_CHARACTERS) & (pl.col(tag) >= _SCRIPT_SHARE * length), tag) for tag in _SCRIPTS),
     ]
-    for tag, script in _SCRIPTS.items():
-        letters = head.str.count_matches(script)
-        told.append(((letters >= _LEAST_CHARACTERS) & (letters >= _SCRIPT_SHARE * length), tag))
-    return pl.coalesce(pl.when(is_so).then(pl.lit(tag)) for is_so, tag in told)
+    return counted.select(lang=pl.coalesce(pl.when(is_so).then(pl.lit(tag)) for is_so, tag in told))["lang"]
 
 
 def _by_function_words(head: pl.Series, usual: str) -> pl.Series:
@@ -115,14 +117,22 @@ def _by_function_words(head: pl.Series, usual: str) -> pl.Series:
     return rows.join(told, on="row", how="left", maintain_order="left")["lang"].fill_null(usual)
 
 
+def load_function_words() -> None:
+    """Load what tells languages apart; else the first text whose script does not tell its language waits."""
+    _votes()
+
+
 @cache
 def _votes() -> pl.DataFrame:
     """Return a row a function word: the logarithm of its frequency in each language."""
-    from wordfreq import get_frequency_dict, top_n_list
+    from wordfreq import get_frequency_list, top_n_list
 
     common = {word for tag in _LATIN for word in top_n_list(tag, _WORDS_EACH, wordlist="small") if word.isalpha()}
-    columns = {
-        tag: [max(frequencies.get(word, 0.0), _LEAST_FREQUENCY) for word in sorted(common)]
-        for tag, frequencies in ((tag, get_frequency_dict(tag, wordlist="small")) for tag in _LATIN)
-    }
-    return pl.DataFrame({"word": sorted(common), **columns}).with_columns(pl.col(_LATIN).log10().cast(pl.Float32))
+    ordered = sorted(common)
+    columns = {}
+    for tag in _LATIN:
+        # wordfreq's buckets, a hundred to a power of ten; a keyword here would make it read each list twice.
+        buckets = get_frequency_list(tag, "small")[:_LEAST_BUCKET]
+        places = {word: place for place, bucket in enumerate(buckets) for word in common.intersection(bucket)}
+        columns[tag] = [-places.get(word, _LEAST_BUCKET) / 100 for word in ordered]
+    return pl.DataFrame({"word": ordered, **columns}).with_columns(pl.col(_LATIN).cast(pl.Float32))

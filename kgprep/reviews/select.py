@@ -28,18 +28,20 @@ _COMMON_WORD_SHARE = 0.1
 _KNOWN_WORD_BONUS = 2.0
 _UNKNOWN_RATING, _UNKNOWN_HELPFUL = 0.6, 0.4
 
+# Word boundaries are written out where they can be: \b is ten times slower on texts that are not ASCII alone.
 _SELF = r"(?i)\b(?:I|I'm|I've|I'd|I'll|my|me|myself|you|your|you're|you'll)\b|我|你"
 _META = (
-    r"(?i)\b(?:reviews?|reviewers?|comments?|imdb|user|dvd|blu-?ray|vhs|rent(?:ed|al)?|spoilers?|votes?|stars|rating"
-    r"|out of (?:10|ten|5|five)|\d+/10|trailer|cinema|theat(?:er|re))\b|豆瓣|影评|短评|打分|评分|剧透|字幕|资源|下载"
+    r"(?i)(?:^|\W)(?:reviews?|reviewers?|comments?|imdb|user|dvd|blu-?ray|vhs|rent(?:ed|al)?|spoilers?|votes?|stars|rating"
+    r"|out of (?:10|ten|5|five)|\d+/10|trailer|cinema|theat(?:er|re))(?:\W|$)|豆瓣|影评|短评|打分|评分|剧透|字幕|资源|下载"
 )
 _POINTING = (
     r"(?i)^(?:(?:and|but|so|or|because|also|then|it|he|she|they|this|that|these|those|there|here|however|otherwise"
     r"|anyway|in fact|in particular)\b|\()"
 )
 _LIST = r"(?:,[^,]{1,40}){6}"
-_SHOUTING = r"\b\p{Lu}{4,}\b.*\b\p{Lu}{4,}\b|!{2,}|！{2,}"
+_SHOUTING = r"(?:^|\W)\p{Lu}{4,}\W(?:.*\W)?\p{Lu}{4,}(?:\W|$)|!{2,}|！{2,}"
 _ASKING = r"[?？][\"'”’)]*$"
+_WORD = r"[[\p{L}\p{N}]--\p{Han}]{3,}"
 _MIDDLE = r"^[^\p{L}]*\p{Ll}"
 _THE_WORK = r"(?i)\b(?:the|this) (?:film|movie|series|show|story|picture|plot|sequel)\b|电影|影片|本片|故事|剧情|导演"
 
@@ -53,18 +55,12 @@ def sentence_words(sentences: pl.DataFrame) -> pl.DataFrame:
         sentences: a column text.
     """
     texts = sentences.lazy().select(pl.col("text").str.to_lowercase()).with_row_index("row")
-    latin = texts.select(
-        "row", pl.col("text").str.replace_all(r"\p{Han}+|'s\b|[^\p{L}\p{N}]+", " ").str.split(" ").alias("word")
-    ).explode("word")
-    telling = latin.filter(pl.col("word").str.len_chars() >= 3)
-    chinese = texts.filter(is_chinese(pl.col("text")))
-    pairs = pl.concat(
-        chinese.select("row", pl.col("text").str.slice(start).str.extract_all(r"\p{Han}{2}").alias("word")).explode(
-            "word"
-        )
-        for start in (0, 1)
-    ).drop_nulls("word")
-    return pl.concat([telling, pairs]).select("row", pl.col("word").hash()).unique().collect()
+    words = texts.select("row", word=pl.col("text").str.extract_all(_WORD).list.unique())
+    pairs = (pl.col("text").str.slice(start).str.extract_all(r"\p{Han}{2}") for start in (0, 1))
+    chinese = texts.filter(is_chinese(pl.col("text"))).select("row", word=pl.concat_list(*pairs).list.unique())
+    # Each text's words are made distinct in its own list: as rows of one long frame that takes twice as long.
+    spread = pl.concat([words, chinese]).explode("word").drop_nulls("word")
+    return spread.select("row", pl.col("word").hash()).collect()
 
 
 def neighbourhood_words(texts: pl.DataFrame) -> pl.DataFrame:

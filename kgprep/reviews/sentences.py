@@ -10,6 +10,7 @@ Notable here:
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import polars as pl
@@ -43,11 +44,11 @@ def split_sentences(
         The columns of `reviews` with text holding a sentence, position i16 (from 0, counted before short ones are left
         out), tokens i16 and is_part bool (whether it is a piece of a longer one); and counts of what was left out.
     """
-    parts = [
-        _sentences_of(reviews.filter(pl.col("lang") == "zh"), cut_chinese, max_tokens),
-        _sentences_of(reviews.filter(pl.col("lang") != "zh"), partial(cut_english, cut=cut), max_tokens),
-    ]
-    sentences = pl.concat(parts)
+    chinese, others = reviews.filter(pl.col("lang") == "zh"), reviews.filter(pl.col("lang") != "zh")
+    with ThreadPoolExecutor(1) as beside:
+        # What other processes cut comes meanwhile.
+        english = beside.submit(_sentences_of, others, partial(cut_english, cut=cut), max_tokens)
+        sentences = pl.concat([_sentences_of(chinese, cut_chinese, max_tokens), english.result()])
     kept = sentences.filter(pl.col("tokens") >= min_words)
     counts = [
         Count(f"sentences of {min_words} words or more", kept.height, sentences.height),
@@ -104,7 +105,7 @@ def count_tokens(text: pl.Expr) -> pl.Expr:
     """Count words: runs without white space, and two Chinese characters to a word."""
     chinese = text.str.count_matches(r"\p{Han}")
     others = text.str.replace_all(r"\p{Han}+", " ").str.count_matches(r"\S*[\p{L}\p{N}]\S*")
-    return (pl.when(chinese > 0).then((chinese + 1) // 2 + others).otherwise(others)).cast(pl.Int16)
+    return ((chinese + 1) // 2 + others).cast(pl.Int16)
 
 
 def shorten(text: pl.Expr, max_tokens: int) -> pl.Expr:
