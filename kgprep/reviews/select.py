@@ -31,8 +31,9 @@ _UNKNOWN_RATING, _UNKNOWN_HELPFUL = 0.6, 0.4
 # Word boundaries are written out where they can be: \b is ten times slower on texts that are not ASCII alone.
 _SELF = r"(?i)\b(?:I|I'm|I've|I'd|I'll|my|me|myself|you|your|you're|you'll)\b|我|你"
 _META = (
-    r"(?i)(?:^|\W)(?:reviews?|reviewers?|comments?|imdb|user|dvd|blu-?ray|vhs|rent(?:ed|al)?|spoilers?|votes?|stars|rating"
-    r"|out of (?:10|ten|5|five)|\d+/10|trailer|cinema|theat(?:er|re))(?:\W|$)|豆瓣|影评|短评|打分|评分|剧透|字幕|资源|下载"
+    r"(?i)(?:^|\W)(?:reviews?|reviewers?|comments?|imdb|user|dvd|blu-?ray|vhs|rent(?:ed|al)?|spoilers?|votes?|stars"
+    r"|rating|out of (?:10|ten|5|five)|\d+/10|trailer|cinema|theat(?:er|re))(?:\W|$)"
+    r"|豆瓣|影评|短评|打分|评分|剧透|字幕|资源|下载"
 )
 _POINTING = (
     r"(?i)^(?:(?:and|but|so|or|because|also|then|it|he|she|they|this|that|these|those|there|here|however|otherwise"
