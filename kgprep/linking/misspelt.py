@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from kgprep.linking.commonness import is_ordinary
+from kgprep.linking.commonness import is_ordinary, load_words
 from kgprep.linking.folding import SEPARATOR
 from kgprep.linking.gazetteer import MATCHES, Gazetteer
 
@@ -22,6 +22,14 @@ _MOST_DELETED = 14
 _WORDS_BESIDE = 4
 _PIECES = r"[\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+"
 _IS_WORD = r"^[\p{L}\p{M}\p{N}]"
+
+
+def load_spelling() -> None:
+    """Load what tells misspellings; else the first text that is linked waits for it."""
+    import rapidfuzz.distance
+    import rapidfuzz.process  # noqa: F401
+
+    load_words()
 
 
 def shortened_words(forms: pl.Series) -> pl.DataFrame:

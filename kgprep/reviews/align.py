@@ -31,8 +31,8 @@ from kgprep.artifacts import (
     KgprepError,
     read_table,
 )
-from kgprep.linking.commonness import load_words
 from kgprep.linking.linker import THRESHOLD, EntityLinker
+from kgprep.linking.misspelt import load_spelling
 from kgprep.provenance import Stage, StageSummary, added_up, progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
 from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, corpus_spec, split_form
@@ -106,7 +106,7 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
         # The lists of words, the linker and the processes that cut take a second or two, and the corpora to read.
         coming = meanwhile.submit(EntityLinker.from_bundle, workspace, config.link_threshold)
         meanwhile.submit(load_function_words)
-        meanwhile.submit(load_words)
+        meanwhile.submit(load_spelling)
         with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)

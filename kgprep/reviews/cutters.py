@@ -4,7 +4,8 @@ Notable here:
 - they are started as a module and talk through pipes, so that a caller's script needs no guard;
 - a message is its length in eight bytes, then a frame as Arrow IPC;
 - this process only hands out lines: would it cut too, its threads that wait for the others would hardly get a turn;
-- spaCy comes up in them while this process reads, and without torch, which it would import and not use.
+- spaCy comes up in them while this process reads, and without what it would import and not use: torch, and its own
+  command line.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Cutters:
         self.processes: tuple[subprocess.Popen[bytes], ...] = ()
 
     def __enter__(self) -> Self:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        # Threads of linear algebra, which cutting has no use for, wait for work in a loop.
+        alone = {"OPENBLAS_NUM_THREADS": "1"}
+        environment = {**os.environ, **alone, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         command = [sys.executable, "-m", "kgprep.reviews.cutters"]
         pipe = subprocess.PIPE
         self.processes = tuple(
@@ -110,11 +113,18 @@ def _receive(pipe: IO[bytes]) -> pl.Series:
     return pl.read_ipc_stream(io.BytesIO(message)).to_series()
 
 
+def _leave_out_unused_imports() -> None:
+    """Spare two seconds of importing torch, for a sentencizer computes nothing, and a third of spaCy's own import."""
+    sys.modules["torch"] = cast(ModuleType, None)
+    command_line = ModuleType("spacy.cli.info")
+    command_line.__dict__["info"] = None
+    sys.modules |= {"spacy.cli": ModuleType("spacy.cli"), "spacy.cli.info": command_line}
+
+
 def _cut_until_the_end() -> None:
     # An interrupt from the keyboard reaches all processes; the one that started this ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Importing it takes two seconds, and a sentencizer computes nothing.
-    sys.modules["torch"] = cast(ModuleType, None)
+    _leave_out_unused_imports()
     cut_lines(pl.Series(["spaCy comes up. Now it is ready."]))
     while True:
         try:

@@ -10,7 +10,7 @@ Notable here:
 - a review is worth more the more it tells (rating, title, date, votes ...), then the longer it is, then by its hash, so
   what stays does not depend on the order of the corpora;
 - a text under another film is no duplicate: it may be all that film has;
-- in memory are some 40 bytes a review, one band and the texts of a batch of candidates; bands and texts are on disk.
+- in memory are some 40 bytes a review, two bands and the texts of a batch of candidates; bands and texts are on disk.
 
 Source: Broder, On the resemblance and containment of documents, 1997; banding: Leskovec, Rajaraman & Ullman, Mining of
 Massive Datasets, chapter 3.
@@ -19,6 +19,7 @@ Massive Datasets, chapter 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -33,6 +34,7 @@ MINIMA_A_BAND = 4
 BAND_NAMES = tuple(f"band_{band}" for band in range(BANDS))
 
 _COMPARED_BEFORE = 2
+_BANDS_AT_A_TIME = 2
 _BYTES_COMPARED = 16 * 2**20
 _random = np.random.default_rng(1997)
 _MASKS = _random.integers(0, 2**32, BANDS * MINIMA_A_BAND, dtype=np.uint32)
@@ -99,20 +101,19 @@ def near_duplicates(reviews: pl.DataFrame, bands: Callable[[str], pl.DataFrame],
 
 def _candidates(reviews: pl.DataFrame, bands: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
     """Return pairs of reviews that share a band: better u32, worse u32, each pair once."""
-    pairs = pl.DataFrame(schema={"better": pl.UInt32, "worse": pl.UInt32})
     alike = reviews.select("row", "film", "rank")
-    for name in BAND_NAMES:
-        grouped = (
-            bands(name)
-            .lazy()
-            .filter(pl.col("hash").is_not_null() & pl.col("hash").is_duplicated())
-            .join(alike.lazy(), on="row")
-            .with_columns(size=pl.len().over("film", "hash"))
-            .filter(pl.col("size") > 1)
-            .sort("film", "hash", "rank")
-            .collect()
-        )
-        pairs = pl.concat([pairs, *_pairs_of(grouped)]).unique()
+
+    def pairs_in(name: str) -> pl.DataFrame:
+        band = bands(name)
+        repeated = band.filter(band["hash"].is_not_null() & band["hash"].is_duplicated())
+        of_films = repeated.join(alike, on="row")
+        grouped = of_films.filter(pl.struct("film", "hash").is_duplicated()).sort("film", "hash", "rank")
+        return pl.concat(_pairs_of(grouped)).unique()
+
+    pairs = pl.DataFrame(schema={"better": pl.UInt32, "worse": pl.UInt32})
+    with ThreadPoolExecutor(_BANDS_AT_A_TIME) as pool:
+        for found in pool.map(pairs_in, BAND_NAMES):
+            pairs = pl.concat([pairs, found]).unique()
     return pairs.sort("better", "worse")
 
 

@@ -31,7 +31,7 @@ from kgprep.reviews.gathered import gather_reviews
 
 DUMPS = ("instance-types_inference=specific", "labels", "mappingbased-literals", "mappingbased-objects")
 ENGLISH, CHINESE = "reviews/imdb_reviews.jsonl.gz", "douban/short_comments.jsonl.gz"
-ROUNDS = 3
+ROUNDS = 5
 COPIES = 10
 STEP = 997
 """How many films further on the reviews of a film go from copy to copy."""
