@@ -22,7 +22,7 @@ from kgprep.kg.compression import read_blocks
 from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
 from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 
-BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 5 * 2**20
 PLACES_SHOWN = 5
 _SHOWN_CHARACTERS = 80
 _START_BYTES = 8192
