@@ -35,15 +35,26 @@ def info_nce(left: Tensor, right: Tensor, identity: Tensor, valid: Tensor, tempe
     if bool(same.all()):
         return (left.sum() + right.sum()) * 0.0
     similarity = functional.normalize(left, dim=-1) @ functional.normalize(right, dim=-1).T / temperature
-    return (_one_direction(similarity, same) + _one_direction(similarity.T, same.T)) / 2
+    row, column = same.nonzero(as_tuple=True)
+    positive = similarity[row, column]
+    negative = similarity.masked_fill(same, -torch.inf)
+    rightwards = _mean_surprise(positive, row, negative.logsumexp(dim=1))
+    leftwards = _mean_surprise(positive, column, negative.logsumexp(dim=0))
+    return (rightwards + leftwards) / 2
 
 
-def _one_direction(similarity: Tensor, same: Tensor) -> Tensor:
-    negatives = similarity.masked_fill(same, -torch.inf).logsumexp(dim=1, keepdim=True)
+def _mean_surprise(positive: Tensor, anchor: Tensor, negatives: Tensor) -> Tensor:
+    """Return the loss of one direction.
+
+    Args:
+        positive: [p], the similarity of each pair of one identity.
+        anchor: int64 [p], the row of each.
+        negatives: [n], the log of the sum over the negatives of each row.
+    """
     # -log(exp(s) / (exp(s) + N)) is softplus(log N - s), which neither overflows nor underflows.
-    per_positive = functional.softplus(negatives - similarity)
-    per_row = torch.where(same, per_positive, 0.0).sum(dim=1) / same.sum(dim=1)
-    return per_row.mean()
+    surprise = functional.softplus(negatives[anchor] - positive)
+    of_row = torch.bincount(anchor, minlength=len(negatives))
+    return (surprise / of_row[anchor]).sum() / len(negatives)
 
 
 def pairwise(

@@ -18,22 +18,12 @@ from torch.nn import functional
 
 from model.batches import group_sizes
 from model.config import ModelConfig
+from model.dropout import Dropout
 from model.text import PAD
 
 CHUNK_TOKENS = 8192
 # Below this length a CPU multiplies whole score matrices faster than its tiled kernel goes through them.
 SHORT = 48
-
-
-class Dropout(nn.Dropout):
-    """Dropout that keeps a byte an element for the way back on a CPU too, where torch's own keeps four."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return `input` with each element zero with probability p, and the others scaled, while learning."""
-        if not self.training or not self.p:
-            return input
-        kept: Tensor = torch.native_dropout(input, self.p, True)[0]
-        return kept
 
 
 class SelfAttentivePooling(nn.Module):
@@ -46,6 +36,11 @@ class SelfAttentivePooling(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Pool `vectors` [n, k, d] where `mask` [n, k] is true; a row without any gives zeros [d]."""
+        rows = len(vectors) if vectors.device.type != "cpu" else max(CHUNK_TOKENS // max(mask.shape[1], 1), 1)
+        parts = [self._pool(*part) for part in zip(torch.split(vectors, rows), torch.split(mask, rows), strict=True)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def _pool(self, vectors: Tensor, mask: Tensor) -> Tensor:
         scores = self.score(torch.tanh(self.project(vectors))).squeeze(-1)
         weights = torch.softmax(scores.masked_fill(~mask, torch.finfo(scores.dtype).min), dim=-1)
         return torch.bmm((weights * mask)[:, None], vectors).squeeze(1)
@@ -79,7 +74,9 @@ class EncoderLayer(nn.Module):
 
     def _attend(self, projected: Tensor, hidden: Tensor) -> Tensor:
         rows, length, triple = projected.shape
-        query, key, value = projected.view(rows, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = (
+            part.view(rows, length, self.heads, -1).transpose(1, 2) for part in projected.chunk(3, dim=-1)
+        )
         hidden = hidden.to(query.dtype)
         if length > SHORT or query.device.type != "cpu":
             attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=hidden)

@@ -21,7 +21,8 @@ from torch.nn import functional
 from model.batches import Contexts
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
-from model.encoders import Dropout, TextEncoder, open_first, positions
+from model.dropout import Dropout
+from model.encoders import TextEncoder, open_first, positions
 from model.text import END, NEVER_SAID, PAD, UNKNOWN
 
 

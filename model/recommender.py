@@ -15,6 +15,7 @@ from model.batches import Contexts
 from model.c2crs import C2CRS
 from model.config import ModelConfig
 from model.data import NONE
+from model.dropout import Dropout
 from model.repeats import RepeatGate
 
 
@@ -40,7 +41,7 @@ class Recommender(nn.Module):
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.repeats = RepeatGate(shared, repeat_rates) if chosen.repeats else None
-        self.dropout, self.forget = nn.Dropout(chosen.dropout), chosen.forget
+        self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
         places = torch.full((entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))

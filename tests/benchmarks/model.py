@@ -23,7 +23,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_geometric.nn import RGCNConv
 
 from kgprep.kg.build import KgConfig, build_kg
 from kgprep.reviews.align import AlignConfig, align_reviews
@@ -46,6 +45,9 @@ class Plain(nn.Module):
     """The three encoders, a recommender and a decoder as one would write them at first."""
 
     def __init__(self, corpus: Corpus, graph: Graph, config: TrainConfig) -> None:
+        # Imported here, so that the memory of ours is measured without it.
+        from torch_geometric.nn import RGCNConv
+
         super().__init__()
         sizes, self.corpus, self.config = config.model, corpus, config
         head, self.kind, tail = _edges_of(graph)
