@@ -86,8 +86,7 @@ def read_terms(terms: pl.DataFrame) -> pl.DataFrame:
     Args:
         terms: `TERM_SCHEMA`.
     """
-    parts = pl.when(pl.col("object").str.starts_with('"')).then("object").str.extract_groups(_LITERAL_PARTS)
-    value, lang, datatype = (terms.select(parts.alias("parts"))["parts"].struct.field(name) for name in ("1", "2", "3"))
+    value, lang, datatype = _parts_of_literals(terms["object"])
     frame = terms.select(
         _without_brackets("subject"),
         _without_brackets("predicate"),
@@ -97,6 +96,21 @@ def read_terms(terms: pl.DataFrame) -> pl.DataFrame:
         pl.when(value.is_not_null() & lang.is_null()).then(pl.coalesce(datatype, pl.lit(XSD_STRING))).alias("datatype"),
     )
     return frame.with_columns(decode_backslashes(frame[name]) for name in ("object", "datatype"))
+
+
+def _parts_of_literals(objects: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return text, language and datatype as they are written, null where there is none; only literals have a text."""
+    term, frame = pl.col("object"), objects.alias("object").to_frame()
+    # The commonest, English texts, are freed without a pattern; nothing else ends so.
+    is_english = term.str.ends_with('"@en')
+    other = pl.when(term.str.starts_with('"') & ~is_english).then(term)
+    groups = frame.select(other.str.extract_groups(_LITERAL_PARTS)).to_series().struct
+    english = term.str.strip_prefix('"').str.strip_suffix('"@en')
+    parts = frame.select(
+        pl.when(is_english).then(english).otherwise(groups.field("1")).alias("text"),
+        pl.when(is_english).then(pl.lit("en")).otherwise(groups.field("2")).alias("lang"),
+    )
+    return parts["text"], parts["lang"], groups.field("3")
 
 
 def write_terms(triples: pl.DataFrame) -> pl.DataFrame:

@@ -26,7 +26,7 @@ from kgprep.kg.label_keys import CHARACTERS_READ, Beginnings, label_keys
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
 from kgprep.kg.spill import Spill, full_terms, short_terms
-from kgprep.kg.vocabulary import FACTS, facts_of_predicates, sound_fact
+from kgprep.kg.vocabulary import FACTS, fact_of_predicate, sound_fact
 from kgprep.provenance import Count, progress
 
 FACT_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String, "lang": pl.String})
@@ -134,14 +134,15 @@ class DumpSource:
 
     def _of_use(self, block: CutBlock) -> dict[str, pl.DataFrame]:
         """Part the terms of a block by the fact they state, without those of no use."""
-        predicates = block.predicates
-        facts = facts_of_predicates(predicates.str.strip_chars("<>"))
+        stating: dict[str, list[str]] = {}
+        for predicate in block.predicates.to_list():
+            if fact := fact_of_predicate(predicate.strip("<>")):
+                stating.setdefault(fact, []).append(predicate)
         parts = {}
-        for fact in facts.drop_nulls().unique().to_list():
-            stating = predicates.filter(facts == fact)
+        for fact, predicates in stating.items():
             of_fact = block.terms
-            if len(stating) < len(predicates):
-                of_fact = of_fact.filter(pl.col("predicate").is_in(stating.implode()))
+            if len(predicates) < len(block.predicates):
+                of_fact = of_fact.filter(pl.col("predicate").is_in(predicates))
             sound = of_fact if block.is_plain and fact != "same_as" else of_fact.filter(self._is_sound(fact))
             parts[fact] = sound.with_columns(short_terms(_ENDS))
         return parts
