@@ -36,6 +36,7 @@ class SelfAttentivePooling(nn.Module):
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Tensor:
         """Pool `vectors` [n, k, d] where `mask` [n, k] is true; a row without any gives zeros [d]."""
+        # In parts, as texts are encoded: a CPU takes twice as long for products whose results leave its cache.
         rows = len(vectors) if vectors.device.type != "cpu" else max(CHUNK_TOKENS // max(mask.shape[1], 1), 1)
         parts = [self._pool(*part) for part in zip(torch.split(vectors, rows), torch.split(mask, rows), strict=True)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -135,6 +135,7 @@ class DumpSource:
     def _of_use(self, block: CutBlock) -> dict[str, pl.DataFrame]:
         """Part the terms of a block by the fact they state, without those of no use."""
         stating: dict[str, list[str]] = {}
+        # Distinct ones: a block has few, and what each states is remembered.
         for predicate in block.predicates.to_list():
             if fact := fact_of_predicate(predicate.strip("<>")):
                 stating.setdefault(fact, []).append(predicate)

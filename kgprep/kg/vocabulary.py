@@ -57,13 +57,6 @@ def fact_of_predicate(predicate: str) -> str | None:
     return FACT_OF_PREDICATE.get(predicate) or (None if predicate.startswith(NO_EDGE) else "edge")
 
 
-def facts_of_predicates(predicates: pl.Series) -> pl.Series:
-    """Name the facts of a column of predicates (see `fact_of_predicate`); each distinct predicate is looked at once."""
-    distinct = predicates.unique()
-    facts = [fact_of_predicate(predicate) for predicate in distinct.to_list()]
-    return predicates.replace_strict(distinct, pl.Series(facts, dtype=pl.String), return_dtype=pl.String)
-
-
 def sound_fact(
     fact: pl.Expr, subject_is_iri: pl.Expr, object_is_iri: pl.Expr, end: pl.Expr, start: str = ""
 ) -> pl.Expr:
@@ -86,7 +79,10 @@ def facts_of_triples(triples: pl.DataFrame) -> pl.Series:
     Args:
         triples: `kgprep.kg.ntriples.TRIPLE_SCHEMA`.
     """
-    named = triples.with_columns(fact=facts_of_predicates(triples["predicate"]))
+    distinct = triples["predicate"].unique()
+    facts = pl.Series([fact_of_predicate(predicate) for predicate in distinct.to_list()], dtype=pl.String)
+    fact = pl.col("predicate").replace_strict(distinct, facts, return_dtype=pl.String)
+    named = triples.with_columns(fact=fact)
     subject_is_iri = ~pl.col("subject").str.starts_with("_:")
     return named.select(fact=sound_fact(pl.col("fact"), subject_is_iri, pl.col("is_iri"), pl.col("object"))).to_series()
 
