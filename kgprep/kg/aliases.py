@@ -102,19 +102,12 @@ def _with_prior(forms: pl.DataFrame) -> pl.DataFrame:
     )
     # An entity that bears an alias in several cases counts once.
     bearers = (
-        weighted.group_by("folded", "entity_id")
+        weighted.group_by("folded", "entity_id", maintain_order=True)
         .agg((pl.col("popularity") * pl.col("weight")).max())
-        .sort("folded", "entity_id")
         .group_by("folded", maintain_order=True)
         .agg(pl.col("popularity").sum())
     )
-    return (
-        weighted.join(bearers, on="folded", suffix="_all")
-        .select(
-            "alias",
-            "entity_id",
-            "source",
-            (pl.col("weight") ** 2 * pl.col("popularity") / pl.col("popularity_all")).cast(pl.Float32).alias("prior"),
-        )
-        .sort("alias", "entity_id")
+    prior = pl.col("weight") ** 2 * pl.col("popularity") / pl.col("popularity_all")
+    return weighted.join(bearers, on="folded", suffix="_all", maintain_order="left").select(
+        "alias", "entity_id", "source", prior.cast(pl.Float32).alias("prior")
     )

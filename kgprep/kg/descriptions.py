@@ -168,29 +168,26 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
     """
     phrases = _PHRASES.get(language[:2], _ENGLISH)
     lang = language if language[:2] in _PHRASES else "en"
+    of_heads, of_tails = _seen_from_both_ends(edges, entities)
     said = pl.concat(
         [
-            _phrases(edges.select(iri="head", predicate="predicate", other="tail"), phrases.out, phrases.other_out, 0),
-            _phrases(
-                edges.select(iri="tail", predicate="predicate", other="head"), phrases.into, phrases.other_into, 1
-            ),
+            _phrases(of_heads, phrases.out, phrases.other_out, 0),
+            _phrases(of_tails, phrases.into, phrases.other_into, 1),
         ]
     )
     title = parse_label("label").struct.field("title")
-    named = entities.select("entity_id", "iri", "kind", "year", "degree", title=title)
+    named = entities.select("entity_id", "kind", "year", "degree", title=title)
     listed = (
-        said.join(named.select(other="iri", name="title", popularity="degree"), on="other")
-        .sort("iri", "side", "rank", "predicate", -pl.col("popularity"), "name", "other")
-        .unique(["iri", "side", "rank", "phrase", "name"], keep="first", maintain_order=True)
-        .group_by("iri", "side", "rank", "phrase", maintain_order=True)
-        .agg(pl.col("name").head(_NAMES_SHOWN).str.join(phrases.separator))
-        .group_by("iri", maintain_order=True)
-        .agg(
-            pl.col("phrase")
-            .str.replace("{names}", pl.col("name"), literal=True)
-            .head(_PHRASES_SHOWN)
-            .str.join(phrases.joint)
-        )
+        said.join(named.select(other="entity_id", name="title", popularity="degree"), on="other")
+        .sort("entity_id", "side", "rank", "predicate", -pl.col("popularity"), "name", "other")
+        .unique(["entity_id", "side", "rank", "phrase", "name"], keep="first", maintain_order=True)
+        .group_by("entity_id", "side", "rank", "phrase", maintain_order=True)
+        .agg(pl.col("name").head(_NAMES_SHOWN))
+        .with_columns(pl.col("name").list.join(phrases.separator))
+        .with_columns(pl.col("phrase").str.replace("{names}", pl.col("name"), literal=True))
+        .group_by("entity_id", maintain_order=True)
+        .agg(pl.col("phrase").head(_PHRASES_SHOWN))
+        .with_columns(pl.col("phrase").list.join(phrases.joint))
     )
     kind = pl.col("kind").cast(pl.String).replace_strict(phrases.kinds, return_dtype=pl.String)
     opening = (
@@ -203,7 +200,7 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
         .str.replace("{label}", pl.col("title"), literal=True)
     )
     return (
-        named.join(listed, on="iri", maintain_order="left")
+        named.join(listed, on="entity_id", maintain_order="left")
         .with_columns(opening=opening)
         .select(
             "entity_id",
@@ -216,6 +213,18 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
     )
 
 
+def _seen_from_both_ends(edges: pl.DataFrame, entities: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the edges as entity_id, predicate, other (ids): as of their heads, and as of their tails."""
+    numbers = entities.select("iri", "entity_id")
+    numbered = edges.join(numbers.rename({"iri": "head", "entity_id": "head_id"}), on="head").join(
+        numbers.rename({"iri": "tail", "entity_id": "tail_id"}), on="tail"
+    )
+    return (
+        numbered.select("predicate", entity_id="head_id", other="tail_id"),
+        numbered.select("predicate", entity_id="tail_id", other="head_id"),
+    )
+
+
 def _phrases(edges: pl.DataFrame, templates: dict[str, str], other: str, side: int) -> pl.DataFrame:
     """Give each edge its phrase, with its place in the sentence: side (0: head, 1: tail), then rank."""
     known = pl.DataFrame(
@@ -223,14 +232,12 @@ def _phrases(edges: pl.DataFrame, templates: dict[str, str], other: str, side: i
         schema={"relation": pl.String, "phrase": pl.String, "rank": pl.Int32},
     )
     words = pl.col("relation").str.replace_all(r"(\p{Ll})(\p{Lu})", "$1 $2").str.to_lowercase()
-    generic = pl.col("other_phrase").str.replace("{name}", words, literal=True)
-    return (
-        edges.with_columns(relation=local_name(pl.col("predicate")), other_phrase=pl.lit(other))
+    generic = pl.col("other").str.replace("{name}", words, literal=True)
+    of_predicates = (
+        edges.select("predicate", relation=local_name(pl.col("predicate")))
+        .unique()
+        .with_columns(other=pl.lit(other))
         .join(known, on="relation", how="left")
-        .with_columns(
-            pl.coalesce("phrase", generic).alias("phrase"),
-            pl.col("rank").fill_null(len(templates)),
-            side=pl.lit(side),
-        )
-        .drop("relation", "other_phrase")
+        .select("predicate", pl.coalesce("phrase", generic).alias("phrase"), pl.col("rank").fill_null(len(templates)))
     )
+    return edges.join(of_predicates, on="predicate").with_columns(side=pl.lit(side))

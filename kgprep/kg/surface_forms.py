@@ -196,7 +196,7 @@ def _joined(title: pl.Expr) -> pl.Expr:
 
 
 def _with_fronted_article(titles: pl.DataFrame) -> pl.DataFrame:
-    trailing = r"^(.*), (The|An?|Les?|La|Der|Die|Das|El|Los|Las|Il)$"
+    trailing = r"^(.*\S), (The|An?|Les?|La|Der|Die|Das|El|Los|Las|Il)$"
     weight = pl.when(_LABEL.str.contains(trailing)).then(pl.col("weight") * 0.95).otherwise("weight")
     return titles.with_columns(_LABEL.str.replace(trailing, "$2 $1"), weight)
 

@@ -1,7 +1,9 @@
 """How fast build-kg is, and in how much memory, beside what one could use instead: ``python -m tests.benchmarks.kg``.
 
-All systems read the same made-up dump, in one run. kgprep goes from the file to written tables; the peers only parse.
-Prints a table, and a line of JSON. It is no test: nothing here is asserted.
+All systems read the same made-up dump, in one run, one after another and that several times over, because a shared
+machine's speed moves within minutes: a ratio is taken within a round, and the median of the rounds is given. kgprep
+goes from the file to written tables; the peers only parse. Prints a table, and a line of JSON. It is no test: nothing
+here is asserted.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 from kgprep.kg.compression import read_blocks
 from kgprep.simulate import simulate_dump
 from tests.benchmarks.peak_memory import peak_megabytes
 
+OURS = "kgprep build-kg"
 RDFLIB_TRIPLES = 1_000_000
 """What rdflib is given of the dump, lines at even distances: it keeps all in memory, about 2.5 GB for so many."""
 
@@ -87,7 +91,7 @@ def read_decompressed(folder: Path, dump: Path) -> int:
 
 
 SYSTEMS: dict[str, Callable[[Path, Path], int]] = {
-    "kgprep build-kg": build,
+    OURS: build,
     "pyoxigraph.parse": parse_with_pyoxigraph,
     "Python dictionary": load_into_dictionary,
     "rdflib parse": parse_with_rdflib,
@@ -136,29 +140,33 @@ def thin(dump: Path, step: int) -> Path:
     return thinned
 
 
-def rows(folder: Path, triples: int) -> Iterator[tuple[str, Measured]]:
-    """Measure everything: the small dump for memory, the large one for all."""
-    small, large = simulate_dump(folder / "small", triples // 4), simulate_dump(folder / "large", triples)
-    yield "kgprep build-kg, a quarter of the dump", measure("kgprep build-kg", folder / "small", small.dump)
-    small.dump.unlink()
-    for system in ("kgprep build-kg", "pyoxigraph.parse", "Python dictionary"):
-        yield system, measure(system, folder / "large", large.dump)
-    yield "rdflib parse", measure("rdflib parse", folder / "large", thin(large.dump, triples // RDFLIB_TRIPLES or 1))
-    compressed = compress(large.dump)
-    large.dump.unlink()
-    for system in ("decompression alone", "kgprep build-kg"):
-        yield f"{system}, .bz2", measure(system, folder / "large", compressed)
+def rows(folder: Path) -> Iterator[tuple[str, Measured]]:
+    """Measure every system once: the small dump for memory, the large one for all."""
+    small, large = folder / "small", folder / "large"
+    yield f"{OURS}, a quarter of the dump", measure(OURS, small, small / "dump.nt")
+    for system in (OURS, "pyoxigraph.parse", "Python dictionary"):
+        yield system, measure(system, large, large / "dump.nt")
+    yield "rdflib parse", measure("rdflib parse", large, large / "thinned.nt")
+    for system in ("decompression alone", OURS):
+        yield f"{system}, .bz2", measure(system, large, large / "dump.nt.bz2")
+
+
+def write_dumps(folder: Path, triples: int) -> None:
+    """Write all that the systems read."""
+    simulate_dump(folder / "small", triples // 4)
+    dump = simulate_dump(folder / "large", triples).dump
+    thin(dump, triples // RDFLIB_TRIPLES or 1)
+    compress(dump)
 
 
 def ratios(found: dict[str, Measured]) -> dict[str, float]:
-    """Compare what was measured in one run."""
-    ours, compressed = found["kgprep build-kg"], found["kgprep build-kg, .bz2"]
+    """Compare what was measured in one round."""
+    ours, compressed = found[OURS], found[f"{OURS}, .bz2"]
     peers = {f"speed beside {name}": name for name in ("rdflib parse", "Python dictionary", "pyoxigraph.parse")}
     return {
         **{what: ours.speed / found[name].speed for what, name in peers.items()},
         "time of .bz2 beside decompression alone": compressed.seconds / found["decompression alone, .bz2"].seconds,
-        "memory beside a quarter of the dump": ours.megabytes
-        / found["kgprep build-kg, a quarter of the dump"].megabytes,
+        "memory beside a quarter of the dump": ours.megabytes / found[f"{OURS}, a quarter of the dump"].megabytes,
     }
 
 
@@ -166,6 +174,7 @@ def main() -> None:
     """Measure all systems on one dump, or one of them when called by itself."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--triples", type=int, default=20_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--system", choices=SYSTEMS)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--dump", type=Path)
@@ -173,18 +182,29 @@ def main() -> None:
     if options.system:
         print(json.dumps(asdict(measure_here(options.system, options.folder, options.dump))))
         return
-    found: dict[str, Measured] = {}
+    rounds: list[dict[str, Measured]] = []
     print(f"{'system':<40} {'triples':>12} {'seconds':>8} {'triples/s':>11} {'MB':>7}", flush=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        for name, measured in rows(Path(folder), options.triples):
-            found[name] = measured
-            line = (
-                f"{measured.triples:>12,} {measured.seconds:>8.1f} {measured.speed:>11,.0f} {measured.megabytes:>7,.0f}"
-            )
-            print(f"{name:<40} {line}", flush=True)
-    for what, ratio in ratios(found).items():
-        print(f"{what:<40} {ratio:>12.2f}")
-    print(json.dumps({"systems": {name: asdict(one) for name, one in found.items()}, "ratios": ratios(found)}))
+        write_dumps(Path(folder), options.triples)
+        for _ in range(options.rounds):
+            rounds.append({})
+            for name, measured in rows(Path(folder)):
+                rounds[-1][name] = measured
+                print(f"{name:<40} {_figures(measured)}", flush=True)
+    print(f"median of {options.rounds}")
+    for name in rounds[0]:
+        # Of an even number the lower one, so that it is a run that was.
+        middle = sorted((found[name] for found in rounds), key=lambda one: one.seconds)[(len(rounds) - 1) // 2]
+        print(f"{name:<40} {_figures(middle)}")
+    compared = [ratios(found) for found in rounds]
+    for what in compared[0]:
+        each = [one[what] for one in compared]
+        print(f"{what:<40} {median(each):>12.2f}  ({', '.join(f'{one:.2f}' for one in each)})")
+    print(json.dumps([{name: asdict(one) for name, one in found.items()} for found in rounds]))
+
+
+def _figures(one: Measured) -> str:
+    return f"{one.triples:>12,} {one.seconds:>8.1f} {one.speed:>11,.0f} {one.megabytes:>7,.0f}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kgprep.kg.aliases import entity_aliases
@@ -250,6 +250,7 @@ _PIECES = st.sampled_from(
 _NAMES = st.lists(_PIECES, min_size=1, max_size=7).map(" ".join) | st.text(min_size=1, max_size=12)
 
 
+@example([", The"], "film")
 @given(st.lists(_NAMES, min_size=1, max_size=4), st.sampled_from(_KINDS))
 def test_every_form_is_a_name_and_weighs_less_than_its_title(names: list[str], kind: str) -> None:
     titles = pl.DataFrame({"iri": [str(number) for number in range(len(names))], "label": names})
