@@ -17,6 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+RECALL_AT = (1, 10, 50)
+"""The ranks up to which recall is counted, as published figures have it."""
+
 INTERVAL = (2.5, 97.5)
 
 
@@ -46,7 +49,7 @@ def recall_table(
     roles: Tensor,
     novel: Tensor,
     dialogue_ids: Sequence[str] | Tensor,
-    ks: Sequence[int] = (1, 10, 50),
+    ks: Sequence[int] = RECALL_AT,
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, dict[str, Any]]:

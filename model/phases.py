@@ -19,15 +19,15 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
-from model.calibration import calibrate
 from model.config import PhaseConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
 from model.evaluate import scores_of
 from model.generator import token_weights
 from model.known import Known, known_of
-from model.metrics import ranks
+from model.metrics import RECALL_AT, ranks
 from model.perplexity import Surprise, surprise_of
+from model.repeat_tables import fit
 from model.system import System, coarse_loss, fine_loss, generation_loss, memory_of, recommendation_loss
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -50,7 +50,6 @@ class Phase(Generic[Batch]):
     loss: Callable[[Batch], dict[str, Tensor]]  # its parts by name; their sum is what is learnt from
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
-    end: Callable[[], None] = lambda: None  # with the best weights, after the last step
 
     def order(self, generator: torch.Generator) -> list[Tensor]:
         """Return the numbers of the samples of each batch of an epoch, shuffled by `generator`."""
@@ -127,22 +126,24 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     def loss(asked: Asked) -> dict[str, Tensor]:
         return recommendation_loss(system, asked.to(system.device), config.fine, weight)
 
-    def end() -> None:
-        if system.recommender.repeats is not None and len(held_out.target):
-            calibrate(system.recommender.repeats.temperature, lambda: _log_chance(system, corpus, held_out, config))
+    gate = system.recommender.repeats
+
+    def begin() -> None:
+        if gate is not None:
+            fit(gate.tables, corpus)
 
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(
         "recommend",
-        "1 - mean reciprocal rank",
+        f"1 - mean recall at {', '.join(map(str, RECALL_AT))}",
         config.recommend,
         system,
         list(dict.fromkeys([*learns, *system.recommender.learns(system.encoders)])),
         lengths(corpus, samples.turn, config),
         lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
-        lambda: 1 - _reciprocal_rank(system, corpus, held_out, config),
-        end=end,
+        lambda: 1 - _mean_recall(system, corpus, held_out, config),
+        begin,
     )
 
 
@@ -237,15 +238,9 @@ def _perplexity(
     return surprise.perplexity
 
 
-def _reciprocal_rank(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
-    """Return the mean reciprocal rank of the targets; not a number where there is none."""
+def _mean_recall(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
+    """Return the mean over `RECALL_AT` of the share of targets that rank so high; not a number where there is none."""
     if not len(samples.target):
         return math.nan
-    scores = scores_of(system, corpus, samples, config)
-    return float(ranks(scores, samples.target).reciprocal().mean())
-
-
-def _log_chance(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
-    """Return the mean log chance that the recommender gives to the targets."""
-    scores = scores_of(system, corpus, samples, config)
-    return float(torch.log_softmax(scores, dim=1).gather(1, samples.target[:, None]).mean())
+    found = ranks(scores_of(system, corpus, samples, config), samples.target)
+    return float((found[:, None] <= torch.tensor(RECALL_AT)).double().mean())

@@ -22,14 +22,13 @@ from model.repeats import RepeatGate
 class Recommender(nn.Module):
     """Scores all items for a user."""
 
-    def __init__(self, items: Tensor, entities: int, asked: Tensor, repeat_rates: Tensor, config: ModelConfig) -> None:
+    def __init__(self, items: Tensor, entities: int, asked: Tensor, config: ModelConfig) -> None:
         """Make a recommender.
 
         Args:
             items: int64 [items], entity ids.
             entities: how many there are.
             asked: int64 [items], how often training asks for each.
-            repeat_rates: float [TURNS, 2], how often training asks for what was named so many turns ago.
             config: sizes, and what a user's vector is made of.
         """
         super().__init__()
@@ -40,7 +39,7 @@ class Recommender(nn.Module):
         self.from_history = nn.Linear(text, shared) if "history" in chosen.views else None
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
-        self.repeats = RepeatGate(shared, repeat_rates) if chosen.repeats else None
+        self.repeats = RepeatGate(shared) if chosen.repeats else None
         self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
         places = torch.full((entities,), NONE, dtype=torch.int64)

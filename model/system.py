@@ -17,7 +17,6 @@ from model.graph import Graph
 from model.known import Known
 from model.parallel import part_of_sum
 from model.recommender import Recommender
-from model.repeats import repeat_rates
 from model.text import PAD
 
 
@@ -45,7 +44,7 @@ def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     """Make an untrained system for a corpus and a graph."""
     encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
     asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
-    recommender = Recommender(corpus.items, graph.entities, asked, repeat_rates(corpus), config)
+    recommender = Recommender(corpus.items, graph.entities, asked, config)
     return System(encoders, recommender, Generator(len(corpus.vocabulary), corpus.vocabulary.response_size, config))
 
 

@@ -173,7 +173,6 @@ class _Training:
             self._run_epoch(phase, learner)
         state.system.load_state_dict(state.best_weights)
         state.system.eval()
-        phase.end()
         progress.end_phase()
 
     def _has_ended(self, phase: Phase[Any]) -> bool:

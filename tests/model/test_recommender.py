@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import defaultdict
 from pathlib import Path
@@ -17,7 +18,8 @@ from model.config import ModelConfig, TextConfig
 from model.data import NONE, read_corpus
 from model.graph import make_graph
 from model.recommender import Recommender
-from model.repeats import TURNS, RepeatGate, repeat_rates
+from model.repeat_tables import NAMED, TURNS, RepeatTables, fit
+from model.repeats import RepeatGate
 
 ITEMS = 6
 places_of_items = st.lists(
@@ -25,54 +27,79 @@ places_of_items = st.lists(
 )  # fmt: skip
 
 
-def some_rates() -> torch.Tensor:
-    return torch.linspace(0.01, 0.3, TURNS * 2).view(TURNS, 2)
+def with_some_odds(gate: RepeatGate) -> RepeatGate:
+    for number, table in enumerate(gate.tables.parameters()):
+        table.data = (torch.arange(table.numel()) + number).sin().view(table.shape)
+    return gate
 
 
 @settings(deadline=None, max_examples=40)
 @given(places_of_items, st.integers(0, 100))
 def test_the_gate_shares_the_chance_as_a_loop_does(rows: list[list[int]], seed: int) -> None:
     torch.manual_seed(seed)
-    rates, places = some_rates(), torch.tensor(rows)
-    gate = RepeatGate(3, rates).requires_grad_(False)
+    places = torch.tensor(rows)
+    gate = with_some_odds(RepeatGate(3)).requires_grad_(False)
     user, mentioned, speaks = torch.randn(len(rows), 3), torch.randn(len(rows), 4, 3), torch.rand(len(rows)) < 0.5
-    scores, temperature = torch.randn(len(rows), ITEMS), 1 + seed / 100
-    gate.temperature.fill_(temperature)
-    chances = torch.softmax(scores / temperature, dim=1)
+    scores = torch.randn(len(rows), ITEMS)
+    chances = torch.softmax(scores, dim=1)
     ago = torch.randint(1, 2 * TURNS, (len(rows), 4)).sort(descending=True).values
     found = gate(scores, user, mentioned, places, ago, speaks).exp().detach()
     assert torch.allclose(found.sum(dim=1), torch.ones(len(rows)), atol=1e-5)
     for row, named in enumerate(rows):
-        latest = {place: slot for slot, place in enumerate(named) if place != NONE}
-        odds = {NONE: math.exp(float(gate.other(user[row])))}
-        for place, slot in latest.items():
-            liking = float(gate.query(user[row]) @ mentioned[row, slot]) / math.sqrt(3)
-            odds[place] = math.exp(liking) * float(rates[min(int(ago[row, slot]), TURNS - 1), int(speaks[row])])
-        total = sum(odds.values())
-        expected = odds.pop(NONE) / total * chances[row]
-        for place, value in odds.items():
+        slots = {place: [slot for slot in range(4) if named[slot] == place] for place in named if place != NONE}
+        liking = {
+            place: float(gate.query(user[row]) @ mentioned[row, slots[place][-1]]) / math.sqrt(3) for place in slots
+        }
+        when = {place: [int(ago[row, slot]) for slot in slots[place]] for place in slots}
+        odds = loop_odds(gate.tables, when, bool(speaks[row]))
+        other = odds.pop(NONE) * math.exp(float(gate.other(user[row])))
+        again = {place: value * math.exp(liking[place]) for place, value in odds.items()}
+        total = other + sum(again.values())
+        expected = other / total * chances[row]
+        for place, value in again.items():
             expected[place] += value / total
         assert torch.allclose(found[row], expected, atol=1e-5)
 
 
-def test_rates_of_repeats_count_the_training_split_by_distance_and_speaker(sample_workspace: Path) -> None:
+def loop_odds(tables: RepeatTables, when: dict[int, list[int]], speaks: bool) -> dict[int, float]:
+    """The odds of items named so many turns ago, oldest first, and of anything else (NONE)."""
+    role = int(speaks)
+    odds = {NONE: math.exp(float(tables.other[min(len(when), NAMED - 1), role]))}
+    for place, ago in when.items():
+        first, last = (min(turns, TURNS - 1) for turns in (ago[0], ago[-1]))
+        odds[place] = math.exp(float(tables.last[last, role] + tables.first[first, role]))
+    return odds
+
+
+def test_tables_of_repeats_are_fitted_to_the_training_split(sample_workspace: Path) -> None:
     corpus = read_corpus(sample_workspace, TextConfig())
-    named, again = defaultdict[tuple[int, int], int](int), defaultdict[tuple[int, int], int](int)
     train, turns, mentions = corpus.splits["train"], corpus.turns, corpus.mentions
+    asked = []
     for turn, target in zip(train.turn.tolist(), train.target.tolist(), strict=True):
-        latest = {}
+        when = defaultdict[int, list[int]](list)
         for mention in range(int(turns.mentions.start[turn]), int(turns.mentions.end[turn])):
-            latest[int(mentions.place[mention])] = min(turn - int(mentions.turn[mention]), TURNS - 1)
-        latest.pop(NONE, None)
-        for place, ago in latest.items():
-            named[ago, int(turns.is_recommender[turn])] += 1
-            again[ago, int(turns.is_recommender[turn])] += place == target
-    assert sum(again.values()) > 10
-    found = repeat_rates(corpus)
-    for ago in range(TURNS):
-        for speaks in (0, 1):
-            expected = (again[ago, speaks] + 1) / (named[ago, speaks] + 20)
-            assert float(found[ago, speaks]) == pytest.approx(expected)
+            when[int(mentions.place[mention])].append(turn - int(mentions.turn[mention]))
+        when.pop(NONE, None)
+        asked.append((when, bool(turns.is_recommender[turn]), target if target in when else NONE))
+    assert sum(answer != NONE for *_, answer in asked) > 10
+    unfitted, tables = RepeatTables().requires_grad_(False), RepeatTables().requires_grad_(False)
+    fit(tables, corpus)
+
+    def loss(changed: RepeatTables) -> float:
+        surprise = 0.0
+        for when, speaks, answer in asked:
+            odds = loop_odds(changed, when, speaks)
+            surprise -= math.log(odds[answer] / sum(odds.values()))
+        weights = zip(changed.parameters(), unfitted.parameters(), strict=True)
+        return surprise + sum(float((weight - held).square().sum()) for weight, held in weights)
+
+    least = loss(tables)
+    assert least < loss(unfitted) - 1
+    for name, ago in (("last", 1), ("last", 2), ("first", 1), ("other", 0), ("other", 3)):
+        for step in (-0.3, 0.3):
+            changed = copy.deepcopy(tables)
+            getattr(changed, name).data[ago, 1] += step
+            assert loss(changed) > least
 
 
 def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
@@ -85,7 +112,10 @@ def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
     sentences = (torch.tensor([7, 8, 9, 7]), torch.tensor([0, 2]), torch.tensor([2, 4]))
     asked = torch.tensor([5, 0, 1])
     encoders = C2CRS(12, graph, sentences, config).eval()
-    return encoders, Recommender(torch.tensor([0, 2, 4]), 5, asked, some_rates(), config).eval()
+    made = Recommender(torch.tensor([0, 2, 4]), 5, asked, config).eval()
+    if made.repeats is not None:
+        with_some_odds(made.repeats)
+    return encoders, made
 
 
 def contexts(history: int = 7, entity: int = 0, sentence: int = 0, ago: int = 1) -> Contexts:
