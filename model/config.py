@@ -115,6 +115,7 @@ class RecommendConfig(PhaseConfig):
 
     epochs: int = Field(default=10, ge=0)  # passes over the training samples
     contrastive_weight: float = Field(default=0, ge=0)  # weight of the fine stage's loss beside it: learning at once
+    smoothing: float = Field(default=0, ge=0, lt=1)  # share of a target's weight that goes to all items alike
 
 
 class GenerateConfig(PhaseConfig):

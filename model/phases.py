@@ -124,7 +124,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     lengths = _history_lengths if reads_history else _mention_lengths
 
     def loss(asked: Asked) -> dict[str, Tensor]:
-        return recommendation_loss(system, asked.to(system.device), config.fine, weight)
+        return recommendation_loss(system, asked.to(system.device), config.recommend, config.fine)
 
     gate = system.recommender.repeats
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from model.batches import Asked, Contexts, Responses, read_contexts
 from model.c2crs import C2CRS, Encoded, make_model
-from model.config import FineConfig, ModelConfig, TextConfig
+from model.config import FineConfig, ModelConfig, RecommendConfig, TextConfig
 from model.data import NONE, Corpus
 from model.generator import Generator, Memory, is_asked, response_loss
 from model.graph import Graph
@@ -69,18 +69,23 @@ def _weighted(parts: Mapping[str, Tensor], weight: float) -> dict[str, Tensor]:
     return {name: weight * part for name, part in parts.items()}
 
 
-def recommendation_loss(system: System, asked: Asked, contrast: FineConfig, weight: float) -> dict[str, Tensor]:
-    """Return the cross-entropy of the target items, and the parts of the fine stage's loss by `weight`.
+def recommendation_loss(
+    system: System, asked: Asked, recommend: RecommendConfig, contrast: FineConfig
+) -> dict[str, Tensor]:
+    """Return the cross-entropy of the target items, and the parts of the fine stage's loss by their weight.
 
     Args:
         system: what learns.
         asked: the samples, on its device.
+        recommend: how much the targets are smoothed (Szegedy et al., Rethinking the Inception Architecture, CVPR 2016,
+            section 7), and how much the fine stage's loss weighs beside them.
         contrast: of the fine stage.
-        weight: of its loss beside this one.
     """
+    weight = recommend.contrastive_weight
     scores = system.recommender(system.encoders, asked.contexts, asked.by_recommender)
     chosen = functional.embedding(asked.context, scores)
-    loss = functional.cross_entropy(chosen, asked.target) * part_of_sum(torch.tensor(len(asked.target)))
+    loss = functional.cross_entropy(chosen, asked.target, label_smoothing=recommend.smoothing)
+    loss = loss * part_of_sum(torch.tensor(len(asked.target)))
     if not weight:
         return {"items": loss}
     fine = fine_loss(system, asked.contexts, contrast.temperature, contrast.coarse_weight)

@@ -12,14 +12,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.batches import Contexts
+from model.batches import Contexts, read_asked
 from model.c2crs import C2CRS
-from model.config import ModelConfig, TextConfig
+from model.config import ModelConfig, RecommendConfig, TextConfig, load_config
 from model.data import NONE, read_corpus
-from model.graph import make_graph
+from model.graph import make_graph, read_graph
 from model.recommender import Recommender
 from model.repeat_tables import NAMED, TURNS, RepeatTables, fit
 from model.repeats import RepeatGate
+from model.system import make_system, recommendation_loss
 
 ITEMS = 6
 places_of_items = st.lists(
@@ -159,3 +160,20 @@ def test_scores_follow_what_the_config_names_and_nothing_else(recommender: dict[
 def test_biases_start_from_how_often_items_are_asked_for() -> None:
     _, recommender = a_model({"frequency": True})
     assert recommender.bias.tolist() == pytest.approx([math.log(6), 0.0, math.log(2)])
+
+
+def test_smoothed_targets_leave_a_share_of_the_weight_to_all_items(sample_workspace: Path) -> None:
+    config = load_config("small", ["model.recommender.repeats=true"])
+    corpus = read_corpus(sample_workspace, config.text)
+    system = make_system(corpus, read_graph(sample_workspace), config.model).eval()
+    samples = corpus.splits["train"]
+    asked = read_asked(corpus, samples.turn[:20], samples.target[:20], config.text)
+    scores = system.recommender(system.encoders, asked.contexts, asked.by_recommender).detach().double()
+    surprise = -torch.log_softmax(scores, dim=1)
+    for share in (0.0, 0.2):
+        expected = 0.0
+        for context, target in zip(asked.context.tolist(), asked.target.tolist(), strict=True):
+            others = sum(surprise[context].tolist()) / len(corpus.items)
+            expected += (1 - share) * float(surprise[context, target]) + share * others
+        found = recommendation_loss(system, asked, RecommendConfig(smoothing=share), config.fine)
+        assert float(found["items"].detach()) == pytest.approx(expected / 20, rel=1e-5)
