@@ -23,7 +23,7 @@ class Dropout(nn.Dropout):
             return input
         if input.device.type == "cpu":
             parts = min(round(self.p * _STEPS), _STEPS - 1)
-            # torch gives `apply` no types.
+            # torch gives this call no types.
             dropped: Tensor = _Dropped.apply(input, parts)  # type: ignore[no-untyped-call]
             return dropped
         kept: Tensor = torch.native_dropout(input, self.p, True)[0]

@@ -119,7 +119,7 @@ class GraphLayer(nn.Module):
         by_relation = torch.argsort(graph.relation[pairs], stable=True)
         pairs, receiver = pairs[by_relation], receiver[by_relation]
         edges, edge_begins = places_of(graph.edges, pairs)
-        # torch gives `apply` no types.
+        # torch gives this call no types.
         own, means = _Read.apply(nodes, wanted, graph.tail[edges], edge_begins)  # type: ignore[no-untyped-call]
         weights = torch.einsum("rb,bij->rij", self.coefficients, self.bases)
         sizes = torch.bincount(graph.relation[pairs], minlength=graph.relations).tolist()

@@ -68,6 +68,7 @@ def gathered(rows: Tensor) -> Tensor:
     if _alone():
         return rows
     if rows.is_floating_point():
+        # torch gives this call no types.
         joined: Tensor = _Gathered.apply(rows)  # type: ignore[no-untyped-call]
         return joined
     return torch.cat(_from_all(rows))

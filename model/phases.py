@@ -130,7 +130,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
 
     def begin() -> None:
         if gate is not None:
-            fit(gate.tables, corpus)
+            fit(gate.tables, corpus, config.text.context_mentions)
 
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(

@@ -29,7 +29,7 @@ NAMED = 16
 _UNSEEN = math.log(1 / 20)
 _PULL = 1.0
 _STEPS = 100
-_ROWS = 4096
+_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class RepeatTables(nn.Module):
         return torch.cat([other[:, None], again.masked_fill(~named.latest, -torch.inf)], dim=1)
 
 
-def fit(tables: RepeatTables, corpus: Corpus) -> None:
+def fit(tables: RepeatTables, corpus: Corpus, mentions_read: int) -> None:
     """Set the tables to what makes the targets of the training split likeliest.
 
     Each number is held to where it starts by a small force, so that what was hardly seen stays near one in twenty.
@@ -85,8 +85,9 @@ def fit(tables: RepeatTables, corpus: Corpus) -> None:
     Args:
         tables: changed in place.
         corpus: its training split is looked at.
+        mentions_read: the most recent mentions of a dialogue that are read, as while learning.
     """
-    named, by_recommender, answer = _asked(corpus)
+    named, by_recommender, answer = _asked(corpus, mentions_read)
     fitted = RepeatTables()
     start = [weight.detach().clone() for weight in fitted.parameters()]
     search = torch.optim.LBFGS(fitted.parameters(), max_iter=_STEPS, line_search_fn="strong_wolfe")
@@ -100,18 +101,19 @@ def fit(tables: RepeatTables, corpus: Corpus) -> None:
         return float(whole.detach())
 
     if len(answer):
-        search.step(loss)  # type: ignore[no-untyped-call]  # as torch ships it
+        # torch gives this call no types.
+        search.step(loss)  # type: ignore[no-untyped-call]
     tables.load_state_dict(fitted.state_dict())
 
 
-def _asked(corpus: Corpus) -> tuple[Named, Tensor, Tensor]:
+def _asked(corpus: Corpus, mentions_read: int) -> tuple[Named, Tensor, Tensor]:
     """Return what was named before each training sample, who speaks, and which of `RepeatTables`' odds is asked for."""
     samples, mentions = corpus.splits["train"], corpus.mentions
-    before = corpus.turns.mentions.at(samples.turn)
+    before = corpus.turns.mentions.at(samples.turn).last(mentions_read)
     places = pad_slices(mentions.place, before, NONE)
     ago = samples.turn[:, None] - pad_slices(mentions.turn, before, 0)
     parts = [named_before(*rows) for rows in zip(torch.split(places, _ROWS), torch.split(ago, _ROWS), strict=True)]
-    named = Named(*(torch.cat([getattr(part, name) for part in parts]) for name in ("latest", "last", "first")))
+    named = Named(*(torch.cat(same) for same in zip(*(vars(part).values() for part in parts), strict=True)))
     asked = named.latest & (places == samples.target[:, None])
     answer = torch.where(asked.any(dim=1), asked.long().argmax(dim=1) + 1, 0)
     return named, corpus.turns.is_recommender[samples.turn], answer

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from kgprep.artifacts import DESCRIPTIONS, DescriptionSourceEnum
+from kgprep.kg.entities import with_ids_of_ends
 from kgprep.kg.names import parse_label
 from kgprep.kg.vocabulary import DBO, RDFS, SCHEMA, local_name
 from kgprep.provenance import Count
@@ -168,7 +169,9 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
     """
     phrases = _PHRASES.get(language[:2], _ENGLISH)
     lang = language if language[:2] in _PHRASES else "en"
-    of_heads, of_tails = _seen_from_both_ends(edges, entities)
+    numbered = with_ids_of_ends(edges, entities)
+    of_heads = numbered.select("predicate", entity_id="head_id", other="tail_id")
+    of_tails = numbered.select("predicate", entity_id="tail_id", other="head_id")
     said = pl.concat(
         [
             _phrases(of_heads, phrases.out, phrases.other_out, 0),
@@ -210,18 +213,6 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
         )
         .cast(_TEXT_SCHEMA)
         .sort("entity_id")
-    )
-
-
-def _seen_from_both_ends(edges: pl.DataFrame, entities: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the edges as entity_id, predicate, other (ids): as of their heads, and as of their tails."""
-    numbers = entities.select("iri", "entity_id")
-    numbered = edges.join(numbers.rename({"iri": "head", "entity_id": "head_id"}), on="head").join(
-        numbers.rename({"iri": "tail", "entity_id": "tail_id"}), on="tail"
-    )
-    return (
-        numbered.select("predicate", entity_id="head_id", other="tail_id"),
-        numbered.select("predicate", entity_id="tail_id", other="head_id"),
     )
 
 

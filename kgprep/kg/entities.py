@@ -145,6 +145,19 @@ def number_relations(edges: pl.DataFrame, inverse: bool) -> pl.DataFrame:
     return pl.concat([forward, backward])
 
 
+def with_ids_of_ends(edges: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Add head_id and tail_id to edges.
+
+    Args:
+        edges: head, predicate, tail (IRIs).
+        entities: entity_id, iri.
+    """
+    ids = entities.select("iri", "entity_id")
+    return edges.join(ids.rename({"iri": "head", "entity_id": "head_id"}), on="head").join(
+        ids.rename({"iri": "tail", "entity_id": "tail_id"}), on="tail"
+    )
+
+
 def number_edges(edges: pl.DataFrame, entities: pl.DataFrame, relations: pl.DataFrame) -> pl.DataFrame:
     """Write edges with ids (`kgprep.artifacts.EDGES`), inverse ones included where the relations have them.
 
@@ -153,11 +166,8 @@ def number_edges(edges: pl.DataFrame, entities: pl.DataFrame, relations: pl.Data
         entities: entity_id, iri.
         relations: what `number_relations` returned.
     """
-    ids = entities.select("iri", "entity_id")
-    numbered = (
-        edges.join(ids.rename({"iri": "head", "entity_id": "head_id"}), on="head")
-        .join(ids.rename({"iri": "tail", "entity_id": "tail_id"}), on="tail")
-        .join(relations.select(predicate="iri", relation="relation_id", inverse_of="inverse_of"), on="predicate")
+    numbered = with_ids_of_ends(edges, entities).join(
+        relations.select(predicate="iri", relation="relation_id", inverse_of="inverse_of"), on="predicate"
     )
     forward = pl.col("inverse_of").is_null()
     return numbered.select(

@@ -79,6 +79,7 @@ def facts_of_triples(triples: pl.DataFrame) -> pl.Series:
     Args:
         triples: `kgprep.kg.ntriples.TRIPLE_SCHEMA`.
     """
+    # Distinct ones: triples have few, and what each states is remembered.
     distinct = triples["predicate"].unique()
     facts = pl.Series([fact_of_predicate(predicate) for predicate in distinct.to_list()], dtype=pl.String)
     fact = pl.col("predicate").replace_strict(distinct, facts, return_dtype=pl.String)

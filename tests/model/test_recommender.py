@@ -84,7 +84,7 @@ def test_tables_of_repeats_are_fitted_to_the_training_split(sample_workspace: Pa
         asked.append((when, bool(turns.is_recommender[turn]), target if target in when else NONE))
     assert sum(answer != NONE for *_, answer in asked) > 10
     unfitted, tables = RepeatTables().requires_grad_(False), RepeatTables().requires_grad_(False)
-    fit(tables, corpus)
+    fit(tables, corpus, 64)
 
     def loss(changed: RepeatTables) -> float:
         surprise = 0.0
