@@ -59,11 +59,26 @@ def test_a_strict_build_stops_at_a_line_that_is_not_n_triples(tmp_path: Path) ->
     assert files_below(tmp_path / "ws") == []
 
 
-def test_a_made_up_dump_takes_no_films(tmp_path: Path) -> None:
-    arguments = ["simulate", "--out", str(tmp_path / "out"), "--dump", "1000", "--films", str(tmp_path)]
-    result = CliRunner().invoke(main, arguments)
+@pytest.mark.parametrize("source", [("--films", "films.csv"), ("--made-up", "20"), ("--workspace", "ws")])
+def test_a_made_up_dump_takes_no_films(tmp_path: Path, source: tuple[str, str]) -> None:
+    result = CliRunner().invoke(main, ["simulate", "--out", str(tmp_path / "out"), "--dump", "1000", *source])
     assert result.exit_code == 2
     assert "--dump makes up its own films" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--language", "zh", "--made-up", "20"], "made-up films have English names"),
+        (["--made-up", "20001"], "20,001 made-up films are more than there are names for"),
+        (["--made-up", "20", "--films", "films.csv"], "choose one of them"),
+    ],
+)
+def test_made_up_films_that_cannot_be_are_refused(tmp_path: Path, arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, ["simulate", "--out", str(tmp_path / "out"), *arguments])
+    assert result.exit_code == 1
+    assert message in result.output.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 

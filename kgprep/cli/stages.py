@@ -239,6 +239,12 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
 @click.option("--out", type=FOLDER, required=True, metavar="DIR", help="Folder to write.")
 @click.option("--films", type=FILE, metavar="FILE", help="Films to talk about; default those of the sample.")
 @click.option("-w", "--workspace", type=FOLDER, metavar="WS", help="Talk about the films of this bundle instead.")
+@click.option(
+    "--made-up",
+    type=click.IntRange(10),
+    metavar="N",
+    help="Make up N films, with reviews and a slice of DBpedia, and talk about them.",
+)
 @click.option("--dialogues", type=click.IntRange(1), default=500, show_default=True, help="How many dialogues.")
 @click.option(
     "--dump",
@@ -257,26 +263,29 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of users, films and sentences.")
 @debug_option
 def simulate_command(
-    out: Path, films: Path | None, workspace: Path | None, triples: int | None, **options: Any
+    out: Path, films: Path | None, workspace: Path | None, made_up: int | None, triples: int | None, **options: Any
 ) -> None:
     """Write dialogues and reviews of simulated users, or a dump of any size.
 
-    Users have tastes over genres, people and films, so there is something to learn. A dump is for measurements.
+    Users have tastes over genres, people and films, so there is something to learn. Those who talk about made-up films
+    also look for a mood, of which only reviews tell. A dump is for measurements.
 
     \b
     Example:
         kgprep simulate --out workspaces/simulated --dialogues 100 --seed 7
+        kgprep simulate --out workspaces/made-up --made-up 1000 --dialogues 5000
         kgprep simulate --out workspaces/dump --dump 100000
     """
     from kgprep.simulate import SimulateConfig, simulate_dump, write_simulation
 
     if triples is not None:
-        if films is not None or workspace is not None:
-            raise click.UsageError("--dump makes up its own films: leave out --films and --workspace")
+        if any(source is not None for source in (films, workspace, made_up)):
+            raise click.UsageError("--dump makes up its own films: leave out --films, --workspace and --made-up")
         summary = simulate_dump(out, triples, options["seed"])
         click.echo(f"{summary.triples:,} triples: {summary.dump}\nitems: {summary.items}")
         return
-    written = write_simulation(out, stage_config(SimulateConfig, options), films=films, workspace=workspace)
+    config = stage_config(SimulateConfig, options)
+    written = write_simulation(out, config, films=films, workspace=workspace, made_up=made_up)
     for count in written.counts:
         click.echo(str(count))
     click.echo(f"written: {out}")

@@ -16,22 +16,25 @@ POPULARITY_EXPONENT = 0.5
 GENRE_WEIGHT = 3.0
 SECOND_GENRE_WEIGHT = 1.5
 PERSON_WEIGHT = 3.0
+MOOD_WEIGHT = 3.0
 
 
 @dataclass(frozen=True)
 class Taste:
-    """What one user likes; `second` and `person` may be absent."""
+    """What one user likes; all but `genre` may be absent, `mood` is where films have none."""
 
     genre: str | None
     second: str | None
     person: str | None
+    mood: str | None
 
     def likes(self, film: Film) -> bool:
-        """Whether the film has a genre or a person that the user likes."""
-        return self.genre in film.genres or self.second in film.genres or self.person in film.people
+        """Whether the film has a genre, a person or a mood that the user likes."""
+        by_genre = self.genre in film.genres or self.second in film.genres
+        return by_genre or self.person in film.people or self.mood in film.moods
 
     def only(self, parts: Collection[str]) -> Taste:
-        """Return the taste with the parts named (genre, second, person) and no others."""
+        """Return the taste with the parts named (genre, second, person, mood) and no others."""
         return Taste(*(value if part in parts else None for part, value in vars(self).items()))
 
 
@@ -49,19 +52,22 @@ class Catalogue:
         self._log_popularity: NDArray[np.float64] = -POPULARITY_EXPONENT * np.log1p(ranks)
         self._by_genre = _places([film.genres for film in films])
         self._by_person = _places([film.people for film in films])
+        self._by_mood = _places([film.moods for film in films])
         self._genre_draw = [genre for genre, places in self._by_genre.items() for _ in places]
 
     def draw_taste(self, random: Random) -> Taste:
-        """Draw a user's taste: a genre as often as it occurs, perhaps a second one and a person of its films."""
+        """Draw a user's taste: a genre as often as it occurs, perhaps more of what one of its films has."""
         if not self._genre_draw:
-            return Taste(None, None, None)
+            return Taste(None, None, None, None)
         genre = self._genre_draw[int(random.random() * len(self._genre_draw))]
         film = self._draw_film(random, genre)
         others = [other for other in film.genres if other != genre]
         second = others[int(random.random() * len(others))] if others and random.random() < 0.6 else None
         known = [person for person in film.people if len(self._by_person[person]) > 1] or list(film.people)
         person = known[int(random.random() * len(known))] if known and random.random() < 0.6 else None
-        return Taste(genre, second, person)
+        moods = film.moods
+        mood = moods[int(random.random() * len(moods))] if moods and random.random() < 0.8 else None
+        return Taste(genre, second, person, mood)
 
     def _draw_film(self, random: Random, genre: str) -> Film:
         places = self._by_genre[genre]
@@ -83,6 +89,8 @@ class Catalogue:
             scores[self._by_genre[taste.second]] += SECOND_GENRE_WEIGHT
         if taste.person is not None:
             scores[self._by_person[taste.person]] += PERSON_WEIGHT
+        if taste.mood is not None:
+            scores[self._by_mood[taste.mood]] += MOOD_WEIGHT
         return scores
 
 

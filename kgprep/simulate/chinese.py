@@ -1,7 +1,8 @@
-"""What Chinese-speaking users say: the rules of their utterances and comments, and the Chinese names of genres."""
+"""What Chinese-speaking users say: rules of utterances and comments, and the Chinese names of genres and moods."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 GENRE_NAMES: Final[dict[str, str]] = {
@@ -26,6 +27,21 @@ GENRE_NAMES: Final[dict[str, str]] = {
     "thriller": "惊悚片",
     "war": "战争片",
     "western": "西部片",
+}
+
+MOOD_NAMES: Final[dict[str, str]] = {
+    "bleak": "阴郁",
+    "dreamlike": "梦幻",
+    "eerie": "诡异",
+    "feverish": "狂热",
+    "gentle": "温柔",
+    "gritty": "粗粝",
+    "melancholic": "忧伤",
+    "playful": "俏皮",
+    "satirical": "讽刺",
+    "slow-burning": "慢热",
+    "uplifting": "励志",
+    "whimsical": "古怪",
 }
 
 DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
@@ -66,6 +82,7 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
         "我特别欣赏{person}。",
     ),
     "tell_person_film": ("我喜欢{person}，{film}太棒了。", "看完{film}就迷上{person}了。"),
+    "tell_mood": ("最好是{mood}一点的。", "想看{mood}的电影。", "越{mood}越好。"),
     "suggest_plain": (
         "{film}怎么样？",
         "你看过{film}吗？",
@@ -99,6 +116,7 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "more": ("还有别的吗？", "再推荐一部吧。", "还有类似的吗？"),
     "more_genre": ("有没有{genre}呢？", "想再看一部{genre}。", "{genre}有推荐的吗？"),
     "more_person": ("还有{person}的其他电影吗？", "{person}的有没有？"),
+    "more_mood": ("有没有更{mood}的？", "{mood}一点的还有吗？"),
     "remind": ("那就先看{film}吧。", "记得看{film}哦。"),
     "thanks": ("谢谢你的推荐！", "太好了，谢谢啦。", "多谢，我先去看了。"),
     "bye": ("不客气，再见！", "祝你观影愉快！", "好的，拜拜。"),
@@ -115,6 +133,7 @@ REVIEW_RULES: Final[dict[str, tuple[str, ...]]] = {
     "people_low": ("连{person}也救不了。", "可惜了{person}。"),
     "craft_high": ("[part]特别[good]。", "[part]和[part]都没得挑。", "作为{genre}样样都好。"),
     "craft_low": ("[part]太[bad]。", "[part]还行，别的不敢恭维。"),
+    "mood": ("《{title}》是一部{mood}的{genre}，{person}功不可没。", "{person}和{second}让《{title}》格外{mood}。"),
     "compare": ("喜欢《{other}》的可以看看。", "让我想起《{other}》。"),
     "meta": ("电影院的空调太冷了。", "和朋友一起看的。"),
     "end_high": ("强烈推荐。", "值得二刷！", "给满分。"),
@@ -122,3 +141,9 @@ REVIEW_RULES: Final[dict[str, tuple[str, ...]]] = {
     "headline_high": ("[good]的{genre}",),
     "headline_low": ("有点[bad]",),
 }
+
+
+def translated(slots: Mapping[str, str]) -> dict[str, str]:
+    """Return what fills slots, with genre and mood by their Chinese names where they have one."""
+    names = {"genre": GENRE_NAMES, "mood": MOOD_NAMES}
+    return {slot: names.get(slot, {}).get(value, value) for slot, value in slots.items()}

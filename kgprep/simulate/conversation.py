@@ -156,10 +156,12 @@ class _Talk:
             self._tell_of("tell_film", favourite)
         if self.taste.person and "person" not in self.told and self.english and self._chance(0.4):
             self._tell_of("tell_person", None)
+        if self.taste.mood and self._chance(0.5):
+            self._tell_of("tell_mood", None)
 
     def _tell_of(self, rule: str, film: Film | None) -> None:
         self._say("seeker", rule, film, genre=self.taste.genre, person=self.taste.person)
-        self.told.update(word for word in ("genre", "person") if word in rule)
+        self.told.update(word for word in ("genre", "person", "mood") if word in rule)
         if film is not None:
             self._judge(film, Opinion(0, 1, 1))
 
@@ -236,7 +238,10 @@ class _Talk:
         self._say("seeker", "refuse" if genre else "refuse_any", genre=genre)
 
     def _ask_more(self) -> None:
-        if self.taste.person and "person" not in self.told and self._chance(0.6):
+        if self.taste.mood and "mood" not in self.told and self._chance(0.5):
+            self.told.add("mood")
+            self._say("seeker", "more_mood")
+        elif self.taste.person and "person" not in self.told and self._chance(0.6):
             self.told.add("person")
             self._say("seeker", "more_person", person=self.taste.person)
         elif self.taste.second and "second" not in self.told and self._chance(0.5):
@@ -289,18 +294,14 @@ class _Talk:
             messages.append(message)
 
     def _slots(self, subject: Film | None, genre: str | None, person: str | None) -> dict[str, str]:
-        slots = {"genre": genre, "person": person}
+        slots = {"genre": genre, "person": person, "mood": self.taste.mood}
         if subject is not None:
             slots["about"] = subject.about
             slots["year"] = str(subject.year)
             slots["genre"] = genre or (self._pick(subject.genres) if subject.genres else None)
             slots["person"] = person or (self._pick(subject.people) if subject.people else None)
-        spoken = slots["genre"]
-        if spoken and self.english:
-            slots["a_genre"] = english.with_article(spoken)
-        elif spoken:
-            slots["genre"] = chinese.GENRE_NAMES.get(spoken, spoken)
-        return {slot: value for slot, value in slots.items() if value}
+        spoken = {slot: value for slot, value in slots.items() if value}
+        return english.with_articles(spoken) if self.english else chinese.translated(spoken)
 
     def _last_film(self) -> Film | None:
         return next((message.films[-1] for message in reversed(self.conversation.messages) if message.films), None)

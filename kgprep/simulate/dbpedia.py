@@ -86,12 +86,13 @@ def _film_literals(film: Mapping[str, Any]) -> list[str]:
     subject = _resource(film["entity"])
     date = film["release_date"]
     released = f'"{date}"^^<{_XSD}date>' if date else f'"{film["year"]}"^^<{_XSD}gYear>'
+    chinese = film["title_zh"]
     return [
         *_types(subject, ("Film", "Work")),
         f"{subject} {_TYPE} <http://schema.org/Movie> .",
         f"{subject} {_TYPE} <http://www.w3.org/2002/07/owl#Thing> .",
         f'{subject} {_LABEL} "{_escape(_label(film["entity"]))}"@en .',
-        f'{subject} {_LABEL} "{_escape(film["title_zh"])}"@zh .',
+        *([f'{subject} {_LABEL} "{_escape(chinese)}"@zh .'] if chinese else ()),
         f'{subject} {_NAME} "{_escape(film["title"])}"@en .',
         f'{subject} <{_ONTOLOGY}imdbId> "{film["imdb_id"].removeprefix("tt")}" .',
         f"{subject} <{_ONTOLOGY}releaseDate> {released} .",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
@@ -58,6 +59,12 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
         "I like {person}, {film} was so good.",
         "{film} was wonderful, I adore {person}.",
         "I want more of {person} after {film}.",
+    ),
+    "tell_mood": (
+        "It should be {mood}.",
+        "Something {mood} would be perfect.",
+        "I want {a_mood} film this time.",
+        "The more {mood} the better.",
     ),
     "suggest_plain": (
         "Have you seen {film}?",
@@ -149,6 +156,7 @@ DIALOGUE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "more": ("Anything else?", "Do you have another one?", "What else would you suggest?", "One more please?"),
     "more_genre": ("Any {genre} movies too?", "Do you also know some {genre} film?", "And {a_genre} movie maybe?"),
     "more_person": ("Anything else with {person}?", "Is there one with {person}?", "Maybe one of {person}'s?"),
+    "more_mood": ("Anything more {mood}?", "Do you know {a_mood} one?", "Is there something {mood} too?"),
     "remind": ("So start with {film}.", "I would begin with {film} then.", "Don't forget {film}!"),
     "thanks": ("Thank you so much!", "Thanks for the help.", "Thanks, that was great.", "Great tips, thank you."),
     "bye": ("Bye!", "Enjoy the movie!", "You are welcome, have fun.", "Glad I could help. Bye", "Take care!"),
@@ -203,6 +211,13 @@ REVIEW_RULES: Final[dict[str, tuple[str, ...]]] = {
         "By the end the [part] had lost me.",
         "The [part] is fine, the rest is [bad].",
     ),
+    "mood": (
+        "{title} is {a_mood} film, and {person} knows it.",
+        "With {person} and {second}, {title} is as {mood} as films get.",
+        "{person} makes {title} {a_mood} {genre} film.",
+        "{title} tells of {about}, and it stays {mood} to the last minute.",
+        "This {mood} film of {about} belongs to {person}.",
+    ),
     "compare": (
         "If you like {other} you should see this.",
         "It made me think of {other}.",
@@ -219,6 +234,11 @@ REVIEW_RULES: Final[dict[str, tuple[str, ...]]] = {
     "headline_high": ("A [good] {genre} film", "{person} at work", "Simply [good]", "Still [good] today", "Loved it"),
     "headline_low": ("A [bad] film", "What was the fuss about?", "Too [bad] for me", "A waste of {person}"),
 }
+
+
+def with_articles(slots: Mapping[str, str]) -> dict[str, str]:
+    """Return what fills slots, with genre and mood also behind their article, as a_genre and a_mood."""
+    return {**slots, **{f"a_{slot}": with_article(slots[slot]) for slot in ("genre", "mood") if slot in slots}}
 
 
 def with_article(noun: str) -> str:

@@ -28,6 +28,7 @@ class Film:
     genres: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     about: str = ""
+    moods: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -40,7 +41,7 @@ def load_films(path: Path, language: str = "en") -> tuple[Film, ...]:
 
     Args:
         path: CSV, TSV or JSON Lines with a column `title` and any of movie_id (or item_id), year, imdb_id, genres,
-            people, about, and for Chinese title_zh, people_zh, about_zh, douban_id; lists in CSV and TSV are
+            people, about, moods, and for Chinese title_zh, people_zh, about_zh, douban_id; lists in CSV and TSV are
             separated by ``|``.
         language: "en" or "zh", the language users talk in.
 
@@ -84,7 +85,14 @@ def _film(row: dict[str, Any], number: int, language: str) -> Film:
     title = text("title") or ""
     if language == "en":
         return Film(
-            own_id, title, _year(year), text("imdb_id"), several("genres"), several("people"), text("about") or ""
+            own_id,
+            title,
+            _year(year),
+            text("imdb_id"),
+            several("genres"),
+            several("people"),
+            text("about") or "",
+            several("moods"),
         )
     return Film(
         text("douban_id") or own_id,
@@ -94,6 +102,7 @@ def _film(row: dict[str, Any], number: int, language: str) -> Film:
         several("genres"),
         several("people_zh") or several("people") * ("people_zh" not in row),
         text("about_zh") or "",
+        several("moods"),
     )
 
 

@@ -72,16 +72,18 @@ def _review(film: Film, related: _Related, grammar: Grammar, random: Random, lan
     slots = {
         "title": film.title,
         "year": str(film.year or ""),
-        "genre": genre if language == "en" else chinese.GENRE_NAMES.get(genre, genre),
-        "a_genre": english.with_article(genre),
+        "genre": genre,
         "about": film.about,
         "person": people[0] if people else "",
         "second": people[-1] if people else "",
         "other": other.title if other else "",
     }
+    slots |= {"mood": _pick(film.moods, random)} if film.moods else {}
+    slots = english.with_articles(slots) if language == "en" else chinese.translated(slots)
     rules = [f"open_{tone}"]
     rules += ["story"] * (bool(film.about) and random.random() < 0.7)
     rules += [f"people_{tone}"] * (len(people) > 1 and random.random() < 0.75)
+    rules += ["mood"] * (bool(film.moods and film.about and people) and random.random() < 0.8)
     rules += [f"craft_{tone}"] * (1 + (random.random() < 0.4))
     rules += ["compare"] * (other is not None and random.random() < 0.4)
     rules += ["meta"] * (random.random() < 0.12)

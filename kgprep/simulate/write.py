@@ -13,7 +13,9 @@ from kgprep.artifacts import write_beside
 from kgprep.errors import KgprepError
 from kgprep.provenance import Count
 from kgprep.simulate.conversation import SimulateConfig, simulate_conversations
+from kgprep.simulate.dbpedia import film_triples
 from kgprep.simulate.films import SAMPLE_FOLDER, Film, films_from_workspace, load_films
+from kgprep.simulate.made_up import made_up_films
 from kgprep.simulate.reviews import comment_rows, review_rows, simulate_reviews
 from kgprep.simulate.schemas import redial_record, tgredial_record
 
@@ -96,32 +98,47 @@ def _side_record(film: Film) -> Record:
 
 
 def write_simulation(
-    out: Path, config: SimulateConfig, films: Path | None = None, workspace: Path | None = None
+    out: Path,
+    config: SimulateConfig,
+    films: Path | None = None,
+    workspace: Path | None = None,
+    made_up: int | None = None,
 ) -> SimulationSummary:
     """Simulate users and write their dialogues and reviews to the folder `out`.
 
     English writes train.jsonl, test.jsonl, movies.jsonl (ReDial's schema) and reviews.jsonl; Chinese writes
-    {train,valid,test}_data.json (TG-ReDial's schema), movies.jsonl and reviews.jsonl.
+    {train,valid,test}_data.json (TG-ReDial's schema), movies.jsonl and reviews.jsonl. Made-up films also give
+    films.jsonl, and dbpedia.nt with their graph.
 
     Args:
         out: folder, made if absent.
         config: number of dialogues, seed, language, shares.
         films: table of films (see `load_films`); the embedded sample's films by default.
         workspace: take the films from this workspace's graph instead.
+        made_up: make up so many films instead, in English.
 
     Raises:
-        KgprepError: the films cannot be read, both sources are given, or `out` cannot be written.
+        KgprepError: the films cannot be read, two sources are given, Chinese users are to talk about made-up films, or
+            `out` cannot be written.
     """
-    if films is not None and workspace is not None:
-        raise KgprepError("films and a workspace were given: choose one of them")
+    if sum(source is not None for source in (films, workspace, made_up)) > 1:
+        raise KgprepError("films come from a table, a workspace or are made up: choose one of them")
+    counts: list[Count] = []
+    files: list[Path] = []
+    if made_up is not None:
+        if config.language != "en":
+            raise KgprepError("made-up films have English names: leave out the language, or give a table of films")
+        rows = made_up_films(made_up, config.seed)
+        films = write_json_lines(out / "films.jsonl", rows)
+        triples = film_triples(rows)
+        files += [films, write_text(out / "dbpedia.nt", "".join(f"{line}\n" for line in triples))]
+        counts += [Count("films", len(rows)), Count("triples", len(triples))]
     known = (
         films_from_workspace(workspace)
         if workspace is not None
         else load_films(films or SAMPLE_FOLDER / "films.jsonl", config.language)
     )
     simulated = simulate(known, config)
-    counts: list[Count] = []
-    files: list[Path] = []
     for name, records in simulated.dialogues.items():
         files.append(write_dialogues(out, name, records, config.language))
         counts.append(Count(f"{name} dialogues", len(records)))
