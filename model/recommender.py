@@ -2,7 +2,8 @@
 
 Notable here:
 - as in the paper, the user vector pools the nodes of the entities that the dialogue has mentioned so far;
-- by config, history, reviews and the role that speaks are added to it, and a gate for repeated items stands behind;
+- by config, history, reviews and the role that speaks are added to it, paths through the graph to the scores, and a
+  gate for repeated items stands behind;
 - a user who has mentioned nothing has a zero vector, and the items' biases decide.
 """
 
@@ -16,18 +17,20 @@ from model.c2crs import C2CRS
 from model.config import ModelConfig
 from model.data import NONE
 from model.dropout import Dropout
+from model.graph import Graph
+from model.paths import PathScores
 from model.repeats import RepeatGate
 
 
 class Recommender(nn.Module):
     """Scores all items for a user."""
 
-    def __init__(self, items: Tensor, entities: int, asked: Tensor, config: ModelConfig) -> None:
+    def __init__(self, items: Tensor, graph: Graph, asked: Tensor, config: ModelConfig) -> None:
         """Make a recommender.
 
         Args:
             items: int64 [items], entity ids.
-            entities: how many there are.
+            graph: of the encoders.
             asked: int64 [items], how often training asks for each.
             config: sizes, and what a user's vector is made of.
         """
@@ -39,10 +42,11 @@ class Recommender(nn.Module):
         self.from_history = nn.Linear(text, shared) if "history" in chosen.views else None
         self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
+        self.paths = PathScores(graph, items) if chosen.paths else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
         self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
-        places = torch.full((entities,), NONE, dtype=torch.int64)
+        places = torch.full((graph.entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
         self.register_buffer("places", places, persistent=False)
         self.items: Tensor
@@ -77,6 +81,8 @@ class Recommender(nn.Module):
         mentioned = self.dropout(nn.functional.embedding(mention_rows, vectors).view(*entity.shape, -1) * known)
         user = self._user(encoders, contexts, by_recommender, mentioned)
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
+        if self.paths is not None:
+            scores = scores + self.paths(entity, contexts.ago)
         if self.repeats is None:
             return scores
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)

@@ -44,7 +44,7 @@ def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     """Make an untrained system for a corpus and a graph."""
     encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
     asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
-    recommender = Recommender(corpus.items, graph.entities, asked, config)
+    recommender = Recommender(corpus.items, encoders.graph_encoder.graph, asked, config)
     return System(encoders, recommender, Generator(len(corpus.vocabulary), corpus.vocabulary.response_size, config))
 
 

@@ -113,7 +113,7 @@ def a_model(recommender: dict[str, object]) -> tuple[C2CRS, Recommender]:
     sentences = (torch.tensor([7, 8, 9, 7]), torch.tensor([0, 2]), torch.tensor([2, 4]))
     asked = torch.tensor([5, 0, 1])
     encoders = C2CRS(12, graph, sentences, config).eval()
-    made = Recommender(torch.tensor([0, 2, 4]), 5, asked, config).eval()
+    made = Recommender(torch.tensor([0, 2, 4]), graph, asked, config).eval()
     if made.repeats is not None:
         with_some_odds(made.repeats)
     return encoders, made
@@ -177,3 +177,14 @@ def test_smoothed_targets_leave_a_share_of_the_weight_to_all_items(sample_worksp
             expected += (1 - share) * float(surprise[context, target]) + share * others
         found = recommendation_loss(system, asked, RecommendConfig(smoothing=share), config.fine)
         assert float(found["items"].detach()) == pytest.approx(expected / 20, rel=1e-5)
+
+
+def test_what_the_paths_are_worth_is_added_to_the_scores() -> None:
+    plain, (encoders, recommender) = a_model({}), a_model({"paths": True})
+    assert recommender.paths is not None
+    with torch.no_grad():
+        recommender.paths.by_kind[1] = 0.1
+    given_contexts = contexts(entity=1)
+    added = recommender.paths(given_contexts.entity, given_contexts.ago).detach()
+    assert added[0, 1] > 0
+    assert torch.allclose(scores((encoders, recommender), given_contexts), scores(plain, given_contexts) + added)
