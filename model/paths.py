@@ -5,6 +5,8 @@ Notable here:
   one weight a relation, which all actors and films share, so it counts for those too that training hardly names;
 - a node that leads to many items says little about each: a path counts 1 / log(1 + items that it leads to) of its
   weight (Adamic and Adar, Friends and neighbors on the Web, Social Networks 2003, section 3);
+- what they add up to goes through asinh: scores are logarithms of odds, so twice as many paths double an item's odds
+  instead of squaring them;
 - paths of two edges go from an item through what is none, a person or a genre, and not through hubs.
 """
 
@@ -24,7 +26,8 @@ TURNS = 8
 """Mentions of so many turns ago, and those before, count alike."""
 
 # Adam moves a weight by about its learning rate a step, and these few have further to go than those of a vector.
-_SCALE = 20.0
+_KIND_SCALE = 60.0
+_TURN_SCALE = 20.0
 
 
 class PathScores(nn.Module):
@@ -50,14 +53,15 @@ class PathScores(nn.Module):
         self.kind: Tensor
         self.strength: Tensor
         self.by_kind = nn.Parameter(torch.zeros(2 * graph.relations))
-        self.by_turn = nn.Parameter(torch.zeros(TURNS))
+        self.by_turn = nn.Parameter(torch.zeros(2, TURNS))
 
-    def forward(self, entity: Tensor, ago: Tensor) -> Tensor:
-        """Return the scores.
+    def forward(self, entity: Tensor, ago: Tensor, by_recommender: Tensor) -> Tensor:
+        """Return the scores: asinh of what the paths to each item add up to.
 
         Args:
             entity: int64 [n, E], what was mentioned; NONE: nothing.
             ago: int64 [n, E], how many turns ago.
+            by_recommender: bool [n], whether the recommender speaks next.
 
         Returns:
             float32 [n, items]; zeros where no path leads.
@@ -65,12 +69,13 @@ class PathScores(nn.Module):
         row, place = (entity != NONE).nonzero(as_tuple=True)
         path, begins = places_of(self.starts, entity[row, place])
         mention = torch.arange(len(row), device=row.device).repeat_interleave(begins.diff())
-        recent = self.by_turn.index_select(0, ago[row, place].clamp(max=TURNS - 1)).exp()
+        turn = by_recommender[row] * TURNS + ago[row, place].clamp(max=TURNS - 1)
+        recent = self.by_turn.flatten().index_select(0, turn).mul(_TURN_SCALE).exp()
         weights = self.by_kind.index_select(0, self.kind[path]) * recent.index_select(0, mention)
-        worth = _SCALE * weights * self.strength[path]
+        worth = _KIND_SCALE * weights * self.strength[path]
         sums = worth.new_zeros(len(entity) * self.items)
-        scores: Tensor = sums.index_add(0, row[mention] * self.items + self.item[path], worth)
-        return scores.view(len(entity), self.items)
+        sums = sums.index_add(0, row[mention] * self.items + self.item[path], worth)
+        return torch.asinh(sums).view(len(entity), self.items)
 
 
 def paths_of(graph: Graph, items: Tensor) -> pl.DataFrame:

@@ -82,7 +82,7 @@ class Recommender(nn.Module):
         user = self._user(encoders, contexts, by_recommender, mentioned)
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
         if self.paths is not None:
-            scores = scores + self.paths(entity, contexts.ago)
+            scores = scores + self.paths(entity, contexts.ago, by_recommender)
         if self.repeats is None:
             return scores
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)

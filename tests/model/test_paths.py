@@ -62,37 +62,40 @@ def test_no_path_leads_through_a_hub(films: int, are_linked: bool) -> None:
     assert (paths["entity"] == hub).sum() == films
 
 
-def scores_of(entity: list[list[int]], ago: list[list[int]]) -> torch.Tensor:
-    """Score the items 0, 1 and 2 in a graph where person 4 is in films 0 and 1 and person 5 in film 2."""
+def sums_of(entity: list[list[int]], ago: list[list[int]], by_recommender: bool = True) -> torch.Tensor:
+    """Return what the paths add up to for the items 0, 1, 2; person 4 is in the films 0 and 1, person 5 in film 2."""
     edges = [(4, 0, 0), (4, 0, 1), (5, 0, 2), (0, 1, 4), (1, 1, 4), (2, 1, 5)]
     scores = PathScores(graph_of(edges), torch.tensor([0, 1, 2]))
     with torch.no_grad():
-        scores.by_kind[:2] = torch.tensor([0.1, 0.0])
-        scores.by_kind[RELATIONS + 1] = 0.05
-        scores.by_turn[1] = -1
-    found: torch.Tensor = scores(torch.tensor(entity), torch.tensor(ago)).detach()
-    return found
+        scores.by_kind[:2] = torch.tensor([1 / 30, 0.0])
+        scores.by_kind[RELATIONS + 1] = 1 / 60
+        scores.by_turn[1, 1] = -0.05
+    speaks = torch.tensor([by_recommender] * len(entity))
+    found: torch.Tensor = scores(torch.tensor(entity), torch.tensor(ago), speaks).detach()
+    return found.sinh()
 
 
 def test_who_is_named_lends_weight_to_their_films_and_a_film_to_those_of_its_people() -> None:
-    person, film = scores_of([[4], [0]], [[0], [0]])
+    person, film = sums_of([[4], [0]], [[0], [0]])
     assert person[0] == person[1] == pytest.approx(2 / math.log(3))
     assert film.tolist() == pytest.approx([0, 1 / math.log(3), 0])
     assert person[2] == 0
 
 
 def test_mentions_add_up_and_older_ones_count_as_they_have_learnt_to() -> None:
-    both, older = scores_of([[4, 5], [4, NONE]], [[0, 0], [1, 0]])
+    both, older = sums_of([[4, 5], [4, NONE]], [[0, 0], [1, 0]])
     assert both.tolist() == pytest.approx([2 / math.log(3), 2 / math.log(3), 2 / math.log(2)])
     assert older.tolist() == pytest.approx([2 / math.log(3) / math.e, 2 / math.log(3) / math.e, 0])
-    long_ago, longer_ago = scores_of([[4], [4]], [[TURNS - 1], [TURNS + 30]])
+    (of_seeker,) = sums_of([[4]], [[1]], by_recommender=False)
+    assert of_seeker.tolist() == pytest.approx([2 / math.log(3), 2 / math.log(3), 0])
+    long_ago, longer_ago = sums_of([[4], [4]], [[TURNS - 1], [TURNS + 30]])
     assert torch.equal(long_ago, longer_ago)
 
 
 def test_no_mention_and_no_edge_add_nothing_and_still_learn() -> None:
-    assert not scores_of([[NONE, NONE]], [[0, 0]]).any()
+    assert not sums_of([[NONE, NONE]], [[0, 0]]).any()
     bare = PathScores(graph_of([]), torch.tensor([0, 1]))
-    scores = bare(torch.tensor([[3, 0]]), torch.tensor([[0, 2]]))
+    scores = bare(torch.tensor([[3, 0]]), torch.tensor([[0, 2]]), torch.tensor([True]))
     scores.sum().backward()
     assert not scores.any()
     assert bare.by_kind.grad is not None
@@ -100,14 +103,15 @@ def test_no_mention_and_no_edge_add_nothing_and_still_learn() -> None:
 
 
 def test_gradients_are_those_of_differences() -> None:
+    torch.manual_seed(0)
     edges = [(4, 0, 0), (4, 1, 1), (0, 1, 4), (5, 2, 2), (2, 0, 5)]
     scores = PathScores(graph_of(edges), torch.tensor([0, 1, 2])).double()
     entity, ago = torch.tensor([[4, 0], [5, NONE]]), torch.tensor([[0, 3], [9, 0]])
 
     def of(by_kind: torch.Tensor, by_turn: torch.Tensor) -> torch.Tensor:
         weights = {"by_kind": by_kind, "by_turn": by_turn}
-        found: torch.Tensor = torch.func.functional_call(scores, weights, (entity, ago))
+        found: torch.Tensor = torch.func.functional_call(scores, weights, (entity, ago, torch.tensor([True, False])))
         return found
 
-    given_weights = [torch.randn_like(weight).requires_grad_() for weight in (scores.by_kind, scores.by_turn)]
-    assert torch.autograd.gradcheck(of, tuple(given_weights))
+    some = [(torch.randn_like(weight) / 20).requires_grad_() for weight in (scores.by_kind, scores.by_turn)]
+    assert torch.autograd.gradcheck(of, tuple(some))

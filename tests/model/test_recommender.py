@@ -185,6 +185,6 @@ def test_what_the_paths_are_worth_is_added_to_the_scores() -> None:
     with torch.no_grad():
         recommender.paths.by_kind[1] = 0.1
     given_contexts = contexts(entity=1)
-    added = recommender.paths(given_contexts.entity, given_contexts.ago).detach()
+    added = recommender.paths(given_contexts.entity, given_contexts.ago, torch.tensor([True])).detach()
     assert added[0, 1] > 0
     assert torch.allclose(scores((encoders, recommender), given_contexts), scores(plain, given_contexts) + added)
