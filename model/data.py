@@ -344,7 +344,7 @@ def _pack_turns(turns: pl.DataFrame, mention_turns: pl.Series, read_turns: pl.Se
     first = _integers(turns.select(pl.col("turn_number").min().over("dialogue")).to_series())
     return Turns(
         dialogue=_integers(turns["dialogue"]),
-        is_recommender=torch.from_numpy((turns["role"] == "recommender").to_numpy().copy()),
+        is_recommender=(turns["role"] == "recommender").to_torch(),
         history=_bounds(_integers(read_turns), first, number),
         mentions=_bounds(_integers(mention_turns), first, number),
         response=_bounds(_integers(said_turns), number),
@@ -365,13 +365,13 @@ def _samples(mentions: pl.DataFrame, turns: pl.DataFrame, packed: Turns, split: 
         .filter(pl.col("split") == split, number.is_in(later["turn_number"].implode()))
         .unique(["turn_number", "item"], keep="first", maintain_order=True)
     )
-    in_split = torch.from_numpy((turns["split"] == split).to_numpy().copy())
+    in_split = (turns["split"] == split).to_torch()
     has_context = packed.mentions.end > packed.mentions.start
     has_history = packed.history.end > packed.history.start
     return Samples(
         turn=_integers(asked["turn_number"]),
         target=_integers(asked["item"]),
-        novel=torch.from_numpy(asked["novel"].to_numpy().copy()),
+        novel=asked["novel"].to_torch(),
         contexts=(in_split & has_context).nonzero().squeeze(1),
         responses=(in_split & has_history & packed.is_recommender).nonzero().squeeze(1),
     )
@@ -383,4 +383,4 @@ def _bounds(groups: Tensor, first: Tensor, end: Tensor | None = None) -> Slices:
 
 
 def _integers(values: pl.Series) -> Tensor:
-    return torch.from_numpy(values.cast(pl.Int64).to_numpy().copy())
+    return values.cast(pl.Int64).to_torch()

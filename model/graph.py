@@ -50,7 +50,7 @@ def read_graph(workspace: Path) -> Graph:
         KgprepError: a table is missing or outdated.
     """
     edges = read_table(workspace, EDGES)
-    head, relation, tail = (_integers(edges[name]) for name in ("head", "relation", "tail"))
+    head, relation, tail = (edges[name].cast(pl.Int64).to_torch() for name in ("head", "relation", "tail"))
     return make_graph(_rows(workspace, ENTITIES), _rows(workspace, RELATIONS), head, relation, tail)
 
 
@@ -71,10 +71,6 @@ def make_graph(entities: int, relations: int, head: Tensor, relation: Tensor, ta
 
 def _rows(workspace: Path, table: Table) -> int:
     return int(scan_table(workspace, table).select(pl.len()).collect().item())
-
-
-def _integers(values: pl.Series) -> Tensor:
-    return torch.from_numpy(values.cast(pl.Int64).to_numpy().copy())
 
 
 def _starts(counts: Tensor) -> Tensor:

@@ -43,11 +43,11 @@ class PathScores(nn.Module):
         super().__init__()
         self.items = len(items)
         paths = paths_of(graph, items)
-        starts = torch.searchsorted(_column(paths, "entity"), torch.arange(graph.entities + 1))
+        starts = torch.searchsorted(paths["entity"].to_torch(), torch.arange(graph.entities + 1))
         self.register_buffer("starts", starts, persistent=False)
-        self.register_buffer("item", _column(paths, "item"), persistent=False)
-        self.register_buffer("kind", _column(paths, "kind"), persistent=False)
-        self.register_buffer("strength", _column(paths, "strength").float(), persistent=False)
+        self.register_buffer("item", paths["item"].to_torch(), persistent=False)
+        self.register_buffer("kind", paths["kind"].to_torch(), persistent=False)
+        self.register_buffer("strength", paths["strength"].to_torch().float(), persistent=False)
         self.starts: Tensor
         self.item: Tensor
         self.kind: Tensor
@@ -117,7 +117,3 @@ def _edges(graph: Graph) -> pl.DataFrame:
     sizes = graph.edges.diff()
     columns = {"head": head.repeat_interleave(sizes), "relation": graph.relation.repeat_interleave(sizes)}
     return pl.DataFrame({name: column.numpy() for name, column in (columns | {"tail": graph.tail}).items()})
-
-
-def _column(frame: pl.DataFrame, name: str) -> Tensor:
-    return torch.from_numpy(frame[name].to_numpy().copy())

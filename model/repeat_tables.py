@@ -11,6 +11,7 @@ Notable here:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -101,8 +102,9 @@ def fit(tables: RepeatTables, corpus: Corpus, mentions_read: int) -> None:
         return float(whole.detach())
 
     if len(answer):
-        # torch gives this call no types.
-        search.step(loss)  # type: ignore[no-untyped-call]
+        # Said here, since torch leaves its types out.
+        step: Callable[[Callable[[], float]], object] = search.step
+        step(loss)
     tables.load_state_dict(fitted.state_dict())
 
 

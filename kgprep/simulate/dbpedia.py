@@ -1,4 +1,4 @@
-"""The sample's films as an N-Triples slice of DBpedia.
+"""Films, the sample's or made-up ones, as an N-Triples slice of DBpedia.
 
 Notable here: labels are page titles with their qualifier, as in DBpedia; an edge is written only where the table of
 films names it; subjects are sorted, so the slice is the same from build to build.

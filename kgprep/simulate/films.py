@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,12 @@ def load_films(path: Path, language: str = "en") -> tuple[Film, ...]:
     frame = _read(path)
     if "title" not in frame.columns or frame.is_empty():
         raise KgprepError(f"{path} has no films with a column title: give a CSV, TSV or JSON Lines table of films")
-    return tuple(_film(row, number, language) for number, row in enumerate(frame.iter_rows(named=True), 1))
+    return films_of(frame.iter_rows(named=True), language)
+
+
+def films_of(rows: Iterable[dict[str, Any]], language: str = "en") -> tuple[Film, ...]:
+    """Return the films of rows with the columns that `load_films` reads."""
+    return tuple(_film(row, number, language) for number, row in enumerate(rows, 1))
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -8,7 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from itertools import accumulate
 from random import Random
 from typing import Any, Final
@@ -70,13 +70,13 @@ def made_up_films(count: int, seed: int) -> list[dict[str, Any]]:
         raise KgprepError(f"{count:,} made-up films are more than there are names for: ask for {MOST_FILMS:,} at most")
     random = Random(f"films {seed}")
     grammar = Grammar({rule: tuple(alternatives.split("|")) for rule, alternatives in _ALTERNATIVES.items()})
-    titles = _distinct(grammar, "title", random, count)
-    people = _distinct(grammar, "person", random, max(round(PEOPLE_A_FILM * count), 2 * _CAST))
-    studios = _distinct(grammar, "studio", random, _STUDIOS)
+    titles = _distinct(count, lambda: grammar.expand("title", random, {}))
+    people = _distinct(max(round(PEOPLE_A_FILM * count), 2 * _CAST), lambda: grammar.expand("person", random, {}))
+    studios = _distinct(_STUDIOS, lambda: grammar.expand("studio", random, {}))
     weights = list(accumulate((rank + 1) ** -POWER for rank in range(len(people))))
     rows = []
     for number, title in enumerate(titles):
-        team = _team(people, weights, random)
+        team = _distinct(1 + _CAST, lambda: random.choices(people, cum_weights=weights)[0])
         year = random.randint(1960, 2020)
         rows.append(
             {
@@ -102,19 +102,11 @@ def made_up_films(count: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _distinct(grammar: Grammar, rule: str, random: Random, count: int) -> list[str]:
-    """Draw different expansions of a rule."""
+def _distinct(count: int, draw: Callable[[], str]) -> list[str]:
+    """Draw until there are so many different ones."""
     drawn = dict[str, None]()
     while len(drawn) < count:
-        drawn[grammar.expand(rule, random, {})] = None
-    return list(drawn)
-
-
-def _team(people: Sequence[str], weights: Sequence[float], random: Random) -> list[str]:
-    """Draw a director and a cast, all different."""
-    drawn = dict[str, None]()
-    while len(drawn) < 1 + _CAST:
-        drawn[random.choices(people, cum_weights=weights)[0]] = None
+        drawn[draw()] = None
     return list(drawn)
 
 

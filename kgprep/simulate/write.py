@@ -14,7 +14,7 @@ from kgprep.errors import KgprepError
 from kgprep.provenance import Count
 from kgprep.simulate.conversation import SimulateConfig, simulate_conversations
 from kgprep.simulate.dbpedia import film_triples
-from kgprep.simulate.films import SAMPLE_FOLDER, Film, films_from_workspace, load_films
+from kgprep.simulate.films import SAMPLE_FOLDER, Film, films_from_workspace, films_of, load_films
 from kgprep.simulate.made_up import made_up_films
 from kgprep.simulate.reviews import comment_rows, review_rows, simulate_reviews
 from kgprep.simulate.schemas import redial_record, tgredial_record
@@ -129,15 +129,15 @@ def write_simulation(
         if config.language != "en":
             raise KgprepError("made-up films have English names: leave out the language, or give a table of films")
         rows = made_up_films(made_up, config.seed)
-        films = write_json_lines(out / "films.jsonl", rows)
         triples = film_triples(rows)
-        files += [films, write_text(out / "dbpedia.nt", "".join(f"{line}\n" for line in triples))]
+        files.append(write_json_lines(out / "films.jsonl", rows))
+        files.append(write_text(out / "dbpedia.nt", "".join(f"{line}\n" for line in triples)))
         counts += [Count("films", len(rows)), Count("triples", len(triples))]
-    known = (
-        films_from_workspace(workspace)
-        if workspace is not None
-        else load_films(films or SAMPLE_FOLDER / "films.jsonl", config.language)
-    )
+        known = films_of(rows)
+    elif workspace is not None:
+        known = films_from_workspace(workspace)
+    else:
+        known = load_films(films or SAMPLE_FOLDER / "films.jsonl", config.language)
     simulated = simulate(known, config)
     for name, records in simulated.dialogues.items():
         files.append(write_dialogues(out, name, records, config.language))
