@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from filelock import FileLock
 from hypothesis import settings
 
 from kgprep.cli import main
@@ -30,9 +31,17 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of the embedded sample with a run of two steps a phase, made by the command line."""
-    workspace = tmp_path_factory.mktemp("sample")
-    result = CliRunner().invoke(main, ["run", "sample", "-w", str(workspace), "--set", "train.max_steps=2"])
-    assert result.exit_code == 0, result.output
+def sample_workspace(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A bundle of the embedded sample with a run of two steps a phase, made by the command line.
+
+    One for all workers: the first to ask for it makes it. Tests that write to it copy it first.
+    """
+    session = tmp_path_factory.getbasetemp()
+    shared = session if worker_id == "master" else session.parent
+    workspace, made = shared / "sample", shared / "sample-made"
+    with FileLock(shared / "sample.lock"):
+        if not made.exists():
+            result = CliRunner().invoke(main, ["run", "sample", "-w", str(workspace), "--set", "train.max_steps=2"])
+            assert result.exit_code == 0, result.output
+            made.touch()
     return workspace

@@ -156,7 +156,7 @@ class _Talk:
             self._tell_of("tell_film", favourite)
         if self.taste.person and "person" not in self.told and self.english and self._chance(0.4):
             self._tell_of("tell_person", None)
-        if self.taste.mood and self._chance(0.15):
+        if self.taste.mood and self._chance(0.4):
             self._tell_of("tell_mood", None)
 
     def _tell_of(self, rule: str, film: Film | None) -> None:
@@ -238,7 +238,7 @@ class _Talk:
         self._say("seeker", "refuse" if genre else "refuse_any", genre=genre)
 
     def _ask_more(self) -> None:
-        if self.taste.mood and "mood" not in self.told and self._chance(0.15):
+        if self.taste.mood and "mood" not in self.told and self._chance(0.4):
             self.told.add("mood")
             self._say("seeker", "more_mood")
         elif self.taste.person and "person" not in self.told and self._chance(0.6):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from itertools import pairwise
 
 import polars as pl
@@ -29,6 +30,7 @@ TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=8).map("".join), max
 JOINING = "\u00ad\u200d\ufe0f\uff9e\u1161\u11ab"
 
 
+@cache
 def gazetteer(*names: str) -> Gazetteer:
     return Gazetteer.from_forms(pl.Series(sorted({fold_form(name) for name in names})))
 

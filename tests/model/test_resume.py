@@ -19,14 +19,22 @@ from model.training_state import can_resume, state_path
 
 SETTINGS = [
     "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
-    "coarse.averaging=0.9", "recommend.averaging=0.9",
+    "coarse.averaging=0.9", "recommend.averaging=0.9", "text.history_tokens=32", "text.sentence_tokens=8",
 ]  # fmt: skip
 CONFIG = load_config("small", SETTINGS)
 
 
+@pytest.fixture(scope="module")
+def with_unbroken(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with a run that nothing broke."""
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path_factory.mktemp("unbroken") / "ws"))
+    train(workspace, "unbroken", CONFIG)
+    return workspace
+
+
 @pytest.fixture
-def copied(sample_workspace: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+def copied(with_unbroken: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(with_unbroken, tmp_path / "ws"))
 
 
 def weights(workspace: Path, run: str) -> bytes:
@@ -48,7 +56,6 @@ def begin(workspace: Path, run: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("further", [0.0, pytest.param(0.7, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(copied: Path, further: float) -> None:
-    train(copied, "unbroken", CONFIG)
     process = begin(copied, "killed")
     time.sleep(further)
     process.kill()
@@ -67,7 +74,6 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(copied: Path, fu
 
 
 def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
-    train(copied, "unbroken", CONFIG)
     process = begin(copied, "stopped")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
