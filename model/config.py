@@ -129,6 +129,7 @@ class GenerateConfig(PhaseConfig):
     decoding: Literal["greedy", "beam", "nucleus"] = "greedy"  # how a response is found
     beams: int = Field(default=4, ge=1)  # of beam search
     nucleus: float = Field(default=0.9, gt=0, le=1)  # chance of the tokens that a draw is made from
+    calibration: float = Field(default=0, ge=0, le=1)  # power of the tokens' weights that decoding divides out
 
 
 class TrainConfig(Settings):

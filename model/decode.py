@@ -3,16 +3,21 @@
 Notable here:
 - all contexts are decoded together, and keys and values are kept from token to token;
 - a beam's score is the mean log probability of its tokens, so a longer response is not punished for its length;
-- a draw takes the fewest tokens that share a given chance, and is the same for the same seed.
+- a draw takes the fewest tokens that share a given chance, and is the same for the same seed;
+- a decoder that has learnt with token weights says frequent tokens, item slots first of all, too seldom; dividing the
+  weights out of its chances takes that back (logit adjustment: Menon et al. 2021, Long-tail learning via logit
+  adjustment, section 4.1).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from model.config import GenerateConfig
-from model.generator import Generator, Memory
+from model.generator import Generator, Memory, Saying
 from model.text import END, PAD, START
 
 
@@ -20,27 +25,30 @@ from model.text import END, PAD, START
 def respond(generator: Generator, memory: Memory, longest: int, config: GenerateConfig, seed: int = 0) -> Tensor:
     """Return responses to n contexts, decoded as `config` says: int64 [n, T], PAD after the end."""
     if config.decoding == "beam":
-        return say_best_beam(generator, memory, longest, config.beams)
+        return say_best_beam(generator, memory, longest, config.beams, config.calibration)
     if config.decoding == "nucleus":
-        return say_drawn(generator, memory, longest, config.nucleus, seed)
-    return say_likeliest(generator, memory, longest)
+        return say_drawn(generator, memory, longest, config.nucleus, seed, config.calibration)
+    return say_likeliest(generator, memory, longest, config.calibration)
 
 
-def say_likeliest(generator: Generator, memory: Memory, longest: int) -> Tensor:
+def say_likeliest(generator: Generator, memory: Memory, longest: int, calibration: float = 0.0) -> Tensor:
     """Say the likeliest token again and again.
 
     Args:
         generator: the decoder.
         memory: of n contexts.
         longest: most tokens of a response.
+        calibration: power of the tokens' weights that is divided out.
 
     Returns:
         int64 [n, T], PAD after the end.
     """
-    return _one_by_one(generator, memory, longest, None, 0)
+    return _one_by_one(generator, memory, longest, calibration, lambda chances: chances.argmax(dim=-1))
 
 
-def say_drawn(generator: Generator, memory: Memory, longest: int, share: float, seed: int) -> Tensor:
+def say_drawn(
+    generator: Generator, memory: Memory, longest: int, share: float, seed: int, calibration: float = 0.0
+) -> Tensor:
     """Draw each token from the likeliest ones that together have the chance `share` (nucleus sampling).
 
     Args:
@@ -49,32 +57,41 @@ def say_drawn(generator: Generator, memory: Memory, longest: int, share: float, 
         longest: most tokens of a response.
         share: in (0, 1].
         seed: of the draws.
+        calibration: power of the tokens' weights that is divided out.
 
     Returns:
         int64 [n, T], PAD after the end.
 
     Source: Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1.
     """
-    return _one_by_one(generator, memory, longest, share, seed)
+    draws = torch.Generator(device=memory.copies.device).manual_seed(seed)
+    return _one_by_one(generator, memory, longest, calibration, lambda chances: _draw(chances, share, draws))
 
 
-def _one_by_one(generator: Generator, memory: Memory, longest: int, share: float | None, seed: int) -> Tensor:
-    device = memory.copies.device
-    draws = torch.Generator(device=device).manual_seed(seed)
+def _one_by_one(
+    generator: Generator, memory: Memory, longest: int, calibration: float, choose: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Say one token after the other, each chosen from log chances [n, words]."""
     saying = generator.begin(memory)
-    following = torch.full((len(memory),), START, device=device)
+    following = torch.full((len(memory),), START, device=memory.copies.device)
     ended = torch.zeros_like(following, dtype=torch.bool)
     said = []
     for _ in range(longest):
-        chances, saying = generator.say(following[:, None], saying)
-        last = chances[:, -1]
-        following = last.argmax(dim=-1) if share is None else _draw(last, share, draws)
-        following = torch.where(ended, PAD, following)
+        chances, saying = _say(generator, following, saying, calibration)
+        following = torch.where(ended, PAD, choose(chances))
         ended = ended | (following == END)
         said.append(torch.where(ended, PAD, following))
         if bool(ended.all()):
             break
     return torch.stack(said, dim=1)
+
+
+def _say(generator: Generator, last: Tensor, saying: Saying, calibration: float) -> tuple[Tensor, Saying]:
+    """Return the log chances [n, words] of what follows the last token said, and the responses with it."""
+    chances, saying = generator.say(last[:, None], saying)
+    if not calibration:
+        return chances[:, -1], saying
+    return torch.log_softmax(chances[:, -1] - calibration * generator.weights.log(), dim=-1), saying
 
 
 def _draw(log_chances: Tensor, share: float, draws: torch.Generator) -> Tensor:
@@ -84,7 +101,7 @@ def _draw(log_chances: Tensor, share: float, draws: torch.Generator) -> Tensor:
     return tokens.gather(1, torch.multinomial(kept, 1, generator=draws)).squeeze(1)
 
 
-def say_best_beam(generator: Generator, memory: Memory, longest: int, beams: int) -> Tensor:
+def say_best_beam(generator: Generator, memory: Memory, longest: int, beams: int, calibration: float = 0.0) -> Tensor:
     """Return the response of the highest mean log probability that a beam search finds.
 
     Args:
@@ -92,6 +109,7 @@ def say_best_beam(generator: Generator, memory: Memory, longest: int, beams: int
         memory: of n contexts.
         longest: most tokens of a response, its end included; one without an end is cut there.
         beams: responses that are followed at a time.
+        calibration: power of the tokens' weights that is divided out.
 
     Returns:
         int64 [n, T], PAD after the end.
@@ -107,8 +125,8 @@ def say_best_beam(generator: Generator, memory: Memory, longest: int, beams: int
     best = torch.full((contexts,), -torch.inf, device=device)
     response = torch.full((contexts, longest), PAD, device=device)
     for length in range(1, longest + 1):
-        chances, saying = generator.say(following[:, None], saying)
-        every = total[..., None] + chances[:, -1].view(contexts, beams, -1)
+        chances, saying = _say(generator, following, saying, calibration)
+        every = total[..., None] + chances.view(contexts, beams, -1)
         response, best = _keep_better(response, best, said, every[..., END] / length)
         every[..., END] = -torch.inf
         total, place = every.flatten(1).topk(beams, dim=1)

@@ -150,7 +150,6 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
 def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Responses]:
     turns = corpus.splits["train"].responses
     held_out = _choice(corpus.splits["valid"].responses, config.generate.valid_samples)
-    weights = token_weights(_said_counts(corpus, turns), config.generate).to(system.device)
     lengths = _history_lengths(corpus, held_out, config)
     known = cache(lambda: known_of(system.encoders))
 
@@ -158,9 +157,10 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
         return read_responses(corpus, which, config.text)
 
     def loss(responses: Responses) -> dict[str, Tensor]:
-        return generation_loss(system, responses.to(system.device), weights, known())
+        return generation_loss(system, responses.to(system.device), known())
 
     def begin() -> None:
+        system.generator.weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
         if system.generator.history_encoder is not None:
             system.generator.history_encoder.load_state_dict(system.encoders.history_encoder.state_dict())
 

@@ -118,9 +118,9 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
     return system.generator.remember(encoded, contexts)
 
 
-def generation_loss(system: System, responses: Responses, weights: Tensor, known: Known) -> dict[str, Tensor]:
+def generation_loss(system: System, responses: Responses, known: Known) -> dict[str, Tensor]:
     """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
     memory = memory_of(system, responses.contexts, known)
     chances = system.generator.chances_of(responses.wanted, responses.given, memory)
-    loss = response_loss(chances, responses.wanted, weights)
+    loss = response_loss(chances, responses.wanted, system.generator.weights)
     return {"words": loss * part_of_sum(is_asked(responses.wanted).sum())}

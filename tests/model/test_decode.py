@@ -23,7 +23,14 @@ def a_generator(seed: int) -> Generator:
     generator = Generator(WORDS, WORDS, SIZES).eval()
     with torch.no_grad():
         generator.bias.normal_(std=2.0)
+        generator.weights.uniform_(0.02, 1.0)
     return generator
+
+
+def calibrated(chances: torch.Tensor, generator: Generator, calibration: float) -> torch.Tensor:
+    """Log chances from which a power of the tokens' weights is divided out."""
+    odds = chances.detach().exp() / generator.weights**calibration
+    return (odds / odds.sum(dim=-1, keepdim=True)).log()
 
 
 def a_memory(contexts: int) -> Memory:
@@ -50,14 +57,14 @@ def test_a_response_said_in_pieces_has_the_chances_of_the_whole(seed: int, token
     assert torch.allclose(torch.cat(pieces, dim=1), whole, atol=1e-5)
 
 
-def score(generator: Generator, memory: Memory, tokens: tuple[int, ...]) -> float:
+def score(generator: Generator, memory: Memory, tokens: tuple[int, ...], calibration: float) -> float:
     given = torch.tensor([[START, *tokens[:-1]]])
-    chances = generator(given, memory)[0].detach()
+    chances = calibrated(generator(given, memory)[0], generator, calibration)
     return float(chances[range(len(tokens)), tokens].mean())
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_enough_beams_find_the_best_of_all_responses(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "calibration"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 1.0), (4, 1.0), (5, 0.5)])
+def test_enough_beams_find_the_best_of_all_responses(seed: int, calibration: float) -> None:
     generator = a_generator(seed)
     memory = a_memory(2)
     longest = 3
@@ -66,52 +73,55 @@ def test_enough_beams_find_the_best_of_all_responses(seed: int) -> None:
     every = [(*said, END) for length in range(longest) for said in itertools.product(words, repeat=length)] + list(
         itertools.product(words, repeat=longest)
     )
-    found = say_best_beam(generator, memory, longest, beams=len(words) ** 2)
+    found = say_best_beam(generator, memory, longest, beams=len(words) ** 2, calibration=calibration)
     for row in range(2):
         one = memory.at(torch.tensor([row]))
-        best = max(every, key=lambda tokens: score(generator, one, tokens))
+        best = max(every, key=lambda tokens: score(generator, one, tokens, calibration))
         expected = [token for token in best if token != END]
         assert found[row].tolist() == expected + [PAD] * (longest - len(expected))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_likeliest_tokens_are_those_of_the_full_pass(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "calibration"), [(0, 0.0), (1, 0.5), (2, 1.0)])
+def test_the_likeliest_tokens_are_those_of_the_full_pass(seed: int, calibration: float) -> None:
     generator = a_generator(seed)
     memory = a_memory(3)
-    response = say_likeliest(generator, memory, longest=5)
+    response = say_likeliest(generator, memory, longest=5, calibration=calibration)
     for row in range(3):
         said = [START]
         for _ in range(5):
-            following = int(generator(torch.tensor([said]), memory.at(torch.tensor([row])))[0, -1].argmax())
+            chances = generator(torch.tensor([said]), memory.at(torch.tensor([row])))[0, -1]
+            following = int(calibrated(chances, generator, calibration).argmax())
             if following == END:
                 break
             said.append(following)
         assert [token for token in response[row].tolist() if token != PAD] == said[1:]
 
 
-def test_draws_keep_to_the_likely_tokens_and_to_the_seed() -> None:
+@pytest.mark.parametrize("calibration", [0.0, 1.0])
+def test_draws_keep_to_the_likely_tokens_and_to_the_seed(calibration: float) -> None:
     generator = a_generator(1)
     memory = a_memory(3)
     rows = torch.arange(3).repeat_interleave(100)
-    drawn = say_drawn(generator, memory.at(rows), longest=1, share=0.5, seed=0)
-    assert torch.equal(drawn, say_drawn(generator, memory.at(rows), longest=1, share=0.5, seed=0))
-    chances = generator(torch.full((3, 1), START), memory)[:, -1].exp()
+    drawn = say_drawn(generator, memory.at(rows), 1, 0.5, 0, calibration)
+    assert torch.equal(drawn, say_drawn(generator, memory.at(rows), 1, 0.5, 0, calibration))
+    chances = calibrated(generator(torch.full((3, 1), START), memory)[:, -1], generator, calibration).exp()
     for row in range(3):
         order = chances[row].argsort(descending=True).tolist()
         needed = int((chances[row][order].cumsum(0) < 0.5).sum()) + 1
         likely = {PAD if token == END else token for token in order[:needed]}
         assert set(drawn[rows == row, 0].tolist()) <= likely
-    assert torch.equal(say_drawn(generator, memory, 4, 1e-9, 3), say_likeliest(generator, memory, 4))
+    likeliest = say_likeliest(generator, memory, 4, calibration)
+    assert torch.equal(say_drawn(generator, memory, 4, 1e-9, 3, calibration), likeliest)
 
 
 @pytest.mark.parametrize("decoding", ["greedy", "beam", "nucleus"])
 def test_the_config_says_how_responses_are_decoded(decoding: str) -> None:
     generator = a_generator(2)
     memory = a_memory(2)
-    config = GenerateConfig.model_validate({"decoding": decoding, "beams": 3, "nucleus": 0.8})
+    config = GenerateConfig.model_validate({"decoding": decoding, "beams": 3, "nucleus": 0.8, "calibration": 0.7})
     expected = {
-        "greedy": say_likeliest(generator, memory, 4),
-        "beam": say_best_beam(generator, memory, 4, 3),
-        "nucleus": say_drawn(generator, memory, 4, 0.8, 5),
+        "greedy": say_likeliest(generator, memory, 4, 0.7),
+        "beam": say_best_beam(generator, memory, 4, 3, 0.7),
+        "nucleus": say_drawn(generator, memory, 4, 0.8, 5, 0.7),
     }
     assert torch.equal(respond(generator, memory, 4, config, seed=5), expected[decoding])

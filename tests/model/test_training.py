@@ -16,7 +16,7 @@ from model.checkpoint import load
 from model.config import load_config
 from model.data import NONE, read_corpus
 from model.evaluate import evaluate
-from model.text import PAD
+from model.text import ITEM, PAD
 from model.train import train
 
 SHORT = load_config("small", ["max_steps=2", "generate.test_responses=8"])
@@ -132,6 +132,19 @@ def test_measuring_a_checkpoint_again_gives_the_same_to_the_last_digit(copied: P
     path.unlink()
     evaluate(copied, "one")
     assert path.read_bytes() == first
+
+
+def test_a_checkpoint_knows_what_its_tokens_weighed(copied: Path) -> None:
+    train(copied, "one", load_config("small", ["max_steps=1", "generate.frequency_threshold=50"]))
+    loaded = load(copied, "one")
+    corpus = loaded.corpus
+    responses = corpus.turns.response.at(corpus.splits["train"].responses)
+    said = sum(
+        corpus.response_tokens[start:end].tolist().count(ITEM)
+        for start, end in zip(responses.start.tolist(), responses.end.tolist(), strict=True)
+    )
+    assert said > 100
+    assert float(loaded.system.generator.weights[ITEM]) == pytest.approx(max(50 / said, 0.02))
 
 
 def test_damaged_weights_are_named(copied: Path) -> None:
