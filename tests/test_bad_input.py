@@ -6,6 +6,7 @@ import bz2
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,8 +130,13 @@ def test_a_full_disk_in_the_middle_of_a_stage_leaves_no_table(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("stage", ["build-kg", "train"])
-def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(stage: str, tmp_path: Path) -> None:
+def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(
+    stage: str, sample_workspace: Path, tmp_path: Path
+) -> None:
     workspace = tmp_path / "ws"
+    if stage == "train":
+        shutil.copytree(sample_workspace, workspace)
+        shutil.rmtree(workspace / "runs")
     command = [sys.executable, "-m", "kgprep", "run", "sample", "-w", str(workspace)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert process.stderr is not None
