@@ -316,6 +316,7 @@ def test_an_unknown_option_is_refused() -> None:
         KgConfig.model_validate({"hop_count": 3})
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_redial_on_dbpedia(tmp_path: Path, real_data: Path) -> None:
     config = KgConfig(

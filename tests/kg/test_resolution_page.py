@@ -56,6 +56,7 @@ def test_a_sample_depends_on_the_seed_and_its_own_rows() -> None:
     assert len(set(draw(without_one)["item_id"]) & set(drawn["item_id"])) == SIZE - 1
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_page_agrees_with_the_data(tmp_path: Path, real_data: Path) -> None:
     dumps = tuple(sorted((real_data / "dbpedia").iterdir()))

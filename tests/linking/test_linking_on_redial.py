@@ -129,6 +129,7 @@ def test_a_typo_is_one_edit_in_a_word_of_four_letters_or_more(title: str, seed: 
     assert len(changed[0][0]) >= 4
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_what_is_left_out_of_redial_s_sets_is_counted(redial_workspace: Path) -> None:
     test_set = read_table(redial_workspace, UTTERANCES).filter(pl.col("split") == "test")
@@ -141,6 +142,7 @@ def test_what_is_left_out_of_redial_s_sets_is_counted(redial_workspace: Path) ->
     assert sets["plain"].left_out[NOT_WRITTEN_SO] == 0 < sets["with_typo"].left_out[NOT_WRITTEN_SO]
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_messages_without_names_are_300_of_small_talk_alone(redial_workspace: Path) -> None:
     texts = [line["text"] for line in messages_without_names(redial_workspace)]
@@ -156,6 +158,7 @@ def measured(workspace: Path, folder: Path, variant: str) -> LinkingReport:
     return evaluate_linking(workspace, write_lines(folder / f"{variant}.jsonl", made.lines), resamples=1)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_titles_as_the_data_set_writes_them_are_found_and_told_apart(redial_workspace: Path, tmp_path: Path) -> None:
     report = measured(redial_workspace, tmp_path, "plain")
@@ -164,6 +167,7 @@ def test_titles_as_the_data_set_writes_them_are_found_and_told_apart(redial_work
     assert report.right_entity.value >= 0.92
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("variant", "floor"), [("with_year", 0.95), ("quoted", 0.95), ("lower_cased", 0.80), ("with_typo", 0.50)]
@@ -172,6 +176,7 @@ def test_titles_written_otherwise_are_found(redial_workspace: Path, tmp_path: Pa
     assert measured(redial_workspace, tmp_path, variant).span.f1.value >= floor
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_small_talk_is_not_linked_whatever_was_said_before(redial_workspace: Path, tmp_path: Path) -> None:
     lines = messages_without_names(redial_workspace)
@@ -183,6 +188,7 @@ def test_small_talk_is_not_linked_whatever_was_said_before(redial_workspace: Pat
     assert report.errors == ()
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_messages_annotated_by_hand_are_linked_as_a_person_would(redial_workspace: Path, real_data: Path) -> None:
     report = evaluate_linking(redial_workspace, real_data / "redial" / "linking_gold.dev.jsonl", resamples=1)

@@ -202,6 +202,7 @@ def test_what_is_wrong_with_a_corpus_leaves_nothing_behind(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_real_corpora_lose_their_duplicates(real_data: Path) -> None:
     imdb = CorpusSpec("imdb", real_data / "reviews/imdb_reviews.jsonl.gz")
