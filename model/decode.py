@@ -5,8 +5,8 @@ Notable here:
 - a beam's score is the mean log probability of its tokens, so a longer response is not punished for its length;
 - a draw takes the fewest tokens that share a given chance, and is the same for the same seed;
 - a decoder that has learnt with token weights says frequent tokens, item slots first of all, too seldom; dividing the
-  weights out of its chances takes that back (logit adjustment: Menon et al. 2021, Long-tail learning via logit
-  adjustment, section 4.1).
+  weights out of its chances takes that back (post-hoc logit adjustment: Menon et al. 2021, "Long-tail learning via
+  logit adjustment").
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def _one_by_one(
 def _say(generator: Generator, last: Tensor, saying: Saying, calibration: float) -> tuple[Tensor, Saying]:
     """Return the log chances [n, words] of what follows the last token said, and the responses with it."""
     chances, saying = generator.say(last[:, None], saying)
-    if not calibration:
-        return chances[:, -1], saying
-    return torch.log_softmax(chances[:, -1] - calibration * generator.weights.log(), dim=-1), saying
+    return torch.log_softmax(chances[:, -1] - calibration * generator.token_weights.log(), dim=-1), saying
 
 
 def _draw(log_chances: Tensor, share: float, draws: torch.Generator) -> Tensor:

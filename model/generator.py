@@ -181,8 +181,9 @@ class Generator(nn.Module):
         never[list(NEVER_SAID)] = True
         self.register_buffer("never", never, persistent=False)
         self.never: Tensor
-        self.register_buffer("weights", torch.ones(response_size))  # of tokens in the loss it learns from
-        self.weights: Tensor
+        # What tokens weigh in the loss that it learns from; decoding can divide it out again.
+        self.register_buffer("token_weights", torch.ones(response_size))
+        self.token_weights: Tensor
 
     def remember(self, encoded: Encoded, contexts: Contexts) -> Memory:
         """Return what the decoder attends to and may copy: the history's words and slots, and the entities' words."""

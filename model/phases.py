@@ -160,7 +160,7 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
         return generation_loss(system, responses.to(system.device), known())
 
     def begin() -> None:
-        system.generator.weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
+        system.generator.token_weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
         if system.generator.history_encoder is not None:
             system.generator.history_encoder.load_state_dict(system.encoders.history_encoder.state_dict())
 

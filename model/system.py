@@ -122,5 +122,5 @@ def generation_loss(system: System, responses: Responses, known: Known) -> dict[
     """Return the cross-entropy of responses, weighted by token, from what is known of graph and sentences."""
     memory = memory_of(system, responses.contexts, known)
     chances = system.generator.chances_of(responses.wanted, responses.given, memory)
-    loss = response_loss(chances, responses.wanted, system.generator.weights)
+    loss = response_loss(chances, responses.wanted, system.generator.token_weights)
     return {"words": loss * part_of_sum(is_asked(responses.wanted).sum())}

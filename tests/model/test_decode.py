@@ -23,13 +23,13 @@ def a_generator(seed: int) -> Generator:
     generator = Generator(WORDS, WORDS, SIZES).eval()
     with torch.no_grad():
         generator.bias.normal_(std=2.0)
-        generator.weights.uniform_(0.02, 1.0)
+        generator.token_weights.uniform_(0.02, 1.0)
     return generator
 
 
 def calibrated(chances: torch.Tensor, generator: Generator, calibration: float) -> torch.Tensor:
     """Log chances from which a power of the tokens' weights is divided out."""
-    odds = chances.detach().exp() / generator.weights**calibration
+    odds = chances.detach().exp() / generator.token_weights**calibration
     return (odds / odds.sum(dim=-1, keepdim=True)).log()
 
 

@@ -144,7 +144,7 @@ def test_a_checkpoint_knows_what_its_tokens_weighed(copied: Path) -> None:
         for start, end in zip(responses.start.tolist(), responses.end.tolist(), strict=True)
     )
     assert said > 100
-    assert float(loaded.system.generator.weights[ITEM]) == pytest.approx(max(50 / said, 0.02))
+    assert float(loaded.system.generator.token_weights[ITEM]) == pytest.approx(max(50 / said, 0.02))
 
 
 def test_damaged_weights_are_named(copied: Path) -> None:
