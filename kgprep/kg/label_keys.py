@@ -28,17 +28,16 @@ CHARACTERS_READ = 10
 _SHORT = 6
 
 
-def _safe_words() -> str:
-    """Return a pattern of words of which two letters show that they are none of those spelt otherwise."""
-    letters = string.ascii_lowercase
-    words = [*_WORDS, "the", "a", "an"]
-    starts = {letter: {word[1:2] for word in words if word.startswith(letter)} for letter in letters}
-    free = "".join(letter for letter in letters if not starts[letter])
-    others = (f"{letter}[{''.join(sorted(set(letters) - starts[letter]))}]" for letter in letters if starts[letter])
-    return rf"(?:(?:[{free}]|{'|'.join(others)})[a-z]*)"
+def _safe_ends(unsafe: set[str]) -> str:
+    """Return a pattern of what may end a word so that it has none of the `unsafe` ends, nor stops within one."""
+    starts = {end[0] for end in unsafe if end}
+    free = "".join(sorted(set(string.ascii_lowercase) - starts))
+    longer = (letter + _safe_ends({end[1:] for end in unsafe if end.startswith(letter)}) for letter in sorted(starts))
+    return f"(?:{'|'.join([f'[{free}][a-z]*', *longer])})"
 
 
-_ALL_SAFE = rf"^{_safe_words()}(?: {_safe_words()})*$"
+_SAFE_WORD = _safe_ends({*_WORDS, "the", "a", "an"})
+_ALL_SAFE = rf"^{_SAFE_WORD}(?: {_SAFE_WORD})*$"
 
 
 def label_keys(labels: pl.Series) -> pl.Series:
@@ -82,13 +81,18 @@ class Beginnings:
             labels: strings, of which only the first `CHARACTERS_READ` characters are read.
         """
         read = _without_accents(labels.str.slice(0, CHARACTERS_READ))
-        long = read.str.slice(0, CHARACTERS_READ).str.to_lowercase()
-        long_safe = long.str.contains(_ALL_SAFE) & (long.str.len_bytes() == CHARACTERS_READ)
-        short = long.str.slice(0, _SHORT)
-        short_safe = ~long_safe & short.str.contains(_ALL_SAFE) & (short.str.len_bytes() == _SHORT)
-        beginning = short.zip_with(~long_safe, long).str.replace_all(" ", "", literal=True)
-        is_safe = (long_safe | short_safe).fill_null(False)
-        return ~is_safe | beginning.is_in(self.letters.implode()).fill_null(True)
+        may_begin = self._begun(read, CHARACTERS_READ)
+        unsure = may_begin.is_null().arg_true()
+        # A short word may stand before one that cannot be told.
+        shorter = self._begun(read.gather(unsure), _SHORT)
+        return may_begin.scatter(unsure, shorter).fill_null(True)
+
+    def _begun(self, labels: pl.Series, length: int) -> pl.Series:
+        """Tell which labels begin, in so many letters, as a key does; null where these may be spelt otherwise."""
+        start = labels.str.slice(0, length).str.to_lowercase()
+        is_safe = start.str.contains(_ALL_SAFE) & (start.str.len_bytes() == length)
+        found = start.str.replace_all(" ", "", literal=True).is_in(self.letters.implode())
+        return found.set(~is_safe, None)
 
 
 def _without_accents(labels: pl.Series) -> pl.Series:
