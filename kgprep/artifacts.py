@@ -406,7 +406,7 @@ def check_schema(table: Table, path: Path) -> None:
 
 
 def scan_table(workspace: Path, table: Table) -> pl.LazyFrame:
-    """Open one table of the bundle lazily.
+    """Open one table of the bundle lazily; damage inside it shows only when `collect_table` reads it.
 
     Raises:
         KgprepError: the table is absent, unreadable or of another schema version.
@@ -417,5 +417,17 @@ def scan_table(workspace: Path, table: Table) -> pl.LazyFrame:
 
 
 def read_table(workspace: Path, table: Table) -> pl.DataFrame:
-    """Read one table of the bundle; errors as in `scan_table`."""
-    return scan_table(workspace, table).collect()
+    """Read one table of the bundle; errors as in `scan_table` and `collect_table`."""
+    return collect_table(workspace, table, scan_table(workspace, table))
+
+
+def collect_table(workspace: Path, table: Table, frame: pl.LazyFrame) -> pl.DataFrame:
+    """Read what `frame` asks of one table that `scan_table` opened.
+
+    Raises:
+        KgprepError: the table's pages are damaged.
+    """
+    try:
+        return frame.collect()
+    except pl.exceptions.ComputeError as error:
+        raise KgprepError(f"{table.path(workspace)} is damaged: run kgprep {table.stage} again") from error

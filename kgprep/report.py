@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from kgprep import __version__
-from kgprep.artifacts import ENTITIES, RELATIONS, TABLES, TRIPLES, Table, scan_table, write_beside
+from kgprep.artifacts import ENTITIES, RELATIONS, TABLES, TRIPLES, Table, collect_table, scan_table, write_beside
 from kgprep.errors import KgprepError
 from kgprep.provenance import Count, console, read_provenance
 
@@ -46,7 +46,7 @@ def write_report(workspace: Path, out: Path, run: str | None = None) -> Path:
         run: name of a run whose metrics are shown too.
 
     Raises:
-        KgprepError: the workspace holds no bundle, the run has no metrics, or `out` cannot be written.
+        KgprepError: the workspace holds no bundle, a table is damaged, the run has no metrics, or `out` cannot be written.
     """
     stages = read_provenance(workspace)["stages"]
     if not stages:
@@ -95,13 +95,13 @@ def _graph(workspace: Path) -> str:
             .group_by(pl.col("kind").cast(pl.String))
             .agg(pl.len(), items=pl.col("is_item").sum())
             .sort("len", "kind", descending=[True, False])
-            .collect()
         )
-        parts.append(_table(("kind", "entities", "of them items"), kinds.rows(), "Kinds of entities"))
+        rows = collect_table(workspace, ENTITIES, kinds).rows()
+        parts.append(_table(("kind", "entities", "of them items"), rows, "Kinds of entities"))
     if RELATIONS.path(workspace).exists():
         forward = scan_table(workspace, RELATIONS).filter(pl.col("inverse_of").is_null())
         top = forward.sort("edges", "iri", descending=[True, False]).head(TOP_RELATIONS)
-        rows = top.select("name", "edges", "iri").collect().rows()
+        rows = collect_table(workspace, RELATIONS, top.select("name", "edges", "iri")).rows()
         parts.append(_table(("relation", "edges", "IRI"), rows, f"The {len(rows)} largest relations"))
     return _section("Graph", *parts) if parts else ""
 
@@ -109,18 +109,18 @@ def _graph(workspace: Path) -> str:
 def _triples(workspace: Path) -> str:
     if not TRIPLES.path(workspace).exists() or not ENTITIES.path(workspace).exists():
         return ""
-    labels = scan_table(workspace, ENTITIES).select("entity_id", "label")
+    labels = collect_table(workspace, ENTITIES, scan_table(workspace, ENTITIES).select("entity_id", "label"))
     step = max(1, _rows(workspace, TRIPLES) // SAMPLE_TRIPLES)
     sample = (
         scan_table(workspace, TRIPLES)
         .gather_every(step)
         .head(SAMPLE_TRIPLES)
-        .join(labels, on="entity_id", how="left", maintain_order="left")
+        .join(labels.lazy(), on="entity_id", how="left", maintain_order="left")
         .select(pl.col("split").cast(pl.String), "word", "label", "sentence", "score")
-        .collect()
     )
+    rows = collect_table(workspace, TRIPLES, sample).rows()
     headings = ("split", "word", "entity", "sentence", "score")
-    return _section("Triples", _table(headings, sample.rows(), f"{sample.height} triples, evenly spread"))
+    return _section("Triples", _table(headings, rows, f"{len(rows)} triples, evenly spread"))
 
 
 def _run(workspace: Path, run: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.artifacts import TABLES, KgprepError, Table, scan_table
+from kgprep.artifacts import TABLES, KgprepError, Table, collect_table, scan_table
 
 
 def find_table(name: str) -> Table:
@@ -30,7 +30,7 @@ def describe(workspace: Path, name: str, rows: int) -> str:
     """Return a table's description, its columns, and its first `rows` rows.
 
     Raises:
-        KgprepError: the table is unknown, absent or outdated.
+        KgprepError: the table is unknown, absent, damaged or outdated.
     """
     table = find_table(name)
     frame = scan_table(workspace, table)
@@ -41,7 +41,7 @@ def describe(workspace: Path, name: str, rows: int) -> str:
     ]
     parts = [f"{table.name}: {height:,} rows. {table.description}", *columns]
     if rows:
-        parts += ["", format_frame(frame.head(rows).collect())]
+        parts += ["", format_frame(collect_table(workspace, table, frame.head(rows)))]
     return "\n".join(parts)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, scan_table, write_beside
+from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, collect_table, scan_table, write_beside
 from kgprep.provenance import Count
 
 FORMATS = ("parquet", "jsonl", "tsv")
@@ -29,10 +29,12 @@ def write_triples(
         How many of how many were written.
 
     Raises:
-        KgprepError: there are no triples, no such column, or `out` cannot be written.
+        KgprepError: there are no triples, a table is damaged, there is no such column, or `out` cannot be written.
     """
     every = scan_table(workspace, TRIPLES)
-    named = scan_table(workspace, ENTITIES).select("entity_id", "label", "iri")
+    named = collect_table(
+        workspace, ENTITIES, scan_table(workspace, ENTITIES).select("entity_id", "label", "iri")
+    ).lazy()
     known = [*every.collect_schema().names(), "label", "iri"]
     wanted = list(columns) or known
     unknown = [name for name in wanted if name not in known]
@@ -40,7 +42,8 @@ def write_triples(
         raise KgprepError(f"triples have no column {unknown[0]}: choose from {', '.join(known)}")
     joined = every.join(named, on="entity_id", how="left", maintain_order="left")
     chosen = joined if split is None else joined.filter(pl.col("split").cast(pl.String) == split)
-    found = chosen.select(wanted).with_columns(pl.col(pl.Enum).cast(pl.String)).collect()
+    texts = chosen.select(wanted).with_columns(pl.col(pl.Enum).cast(pl.String))
+    found = collect_table(workspace, TRIPLES, texts)
     with write_beside(out) as partial:
         _write(found, partial, form)
     return (Count("triples written", found.height, every.select(pl.len()).collect().item()),)

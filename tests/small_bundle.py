@@ -86,3 +86,9 @@ def write_bundle(workspace: Path) -> Path:
         stage.write(SENTENCES, _frame(SENTENCES, SENTENCE_ROWS))
         stage.write(TRIPLES, _frame(TRIPLES, TRIPLE_ROWS))
     return workspace
+
+
+def damage_pages(path: Path) -> None:
+    """Overwrite the first data pages of a Parquet file and leave its footer whole."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4] + bytes(196) + whole[200:])

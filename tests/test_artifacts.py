@@ -22,6 +22,7 @@ from kgprep.artifacts import (
     write_parquet,
     write_parquet_parts,
 )
+from tests.small_bundle import damage_pages
 
 EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
 
@@ -66,6 +67,15 @@ def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"PAR1 and then nothing")
     with pytest.raises(KgprepError, match="not a readable Parquet file"):
+        read_table(tmp_path, EDGES)
+
+
+def test_a_file_whose_pages_are_damaged_is_refused(tmp_path: Path) -> None:
+    path = EDGES.path(tmp_path)
+    path.parent.mkdir()
+    write_parquet(EDGES, EDGE_FRAME, path)
+    damage_pages(path)
+    with pytest.raises(KgprepError, match=r"edges\.parquet is damaged: run kgprep build-kg again"):
         read_table(tmp_path, EDGES)
 
 

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, TRIPLES, Table
 from kgprep.cli import main
+from tests.small_bundle import damage_pages, write_bundle
 
 SAMPLE = Path(__file__).parents[1] / "pipelines" / "sample"
 
@@ -152,3 +154,26 @@ def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(
     assert rest.splitlines()[-1].startswith("Error: stopped by Ctrl-C")
     assert [path for path in files_below(workspace) if path.suffix == ".partial"] == []
     assert (workspace / "kg" / "entities.parquet").exists() == (stage == "train")
+
+
+@pytest.mark.parametrize(
+    ("table", "command"),
+    [
+        (EDGES, ["show", "edges"]),
+        (EDGES, ["export", "--to", "pykeen", "--out", "OUT"]),
+        (EDGES, ["align-reviews"]),
+        (RELATIONS, ["report", "--out", "OUT"]),
+        (ENTITIES, ["triples", "--out", "OUT"]),
+        (TRIPLES, ["triples", "--out", "OUT"]),
+        (TRIPLES, ["report", "--out", "OUT"]),
+    ],
+)
+def test_a_table_with_damaged_pages_is_one_sentence(table: Table, command: list[str], tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    damage_pages(table.path(workspace))
+    arguments = [str(tmp_path / "out") if argument == "OUT" else argument for argument in command]
+    result = CliRunner().invoke(main, [*arguments, "-w", str(workspace)])
+    assert result.exit_code == 1
+    expected = f"Error: {table.path(workspace)} is damaged: run kgprep {table.stage} again"
+    assert result.output.splitlines()[-1] == expected
+    assert not (tmp_path / "out").exists()

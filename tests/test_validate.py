@@ -25,6 +25,7 @@ from kgprep.artifacts import (
     write_parquet,
 )
 from kgprep.validate import validate
+from tests.small_bundle import damage_pages, write_bundle
 
 FIRST = pl.int_range(pl.len()) == 0
 
@@ -95,6 +96,17 @@ def test_an_older_table_and_a_lost_one_are_named(copied: Path) -> None:
     found = [str(problem) for problem in validate(copied).problems]
     assert any("schema version 0" in problem for problem in found)
     assert any("dialogues/feedback.parquet: recorded in bundle.json but absent" in problem for problem in found)
+
+
+def test_a_table_with_damaged_pages_is_named_and_the_others_are_still_checked(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    damage_pages(EDGES.path(workspace))
+    FEEDBACK.path(workspace).unlink()
+    validation = validate(workspace)
+    found = [str(problem) for problem in validation.problems]
+    assert any(f"{EDGES.path(workspace)} is damaged: run kgprep build-kg again" in problem for problem in found)
+    assert any("dialogues/feedback.parquet: recorded in bundle.json but absent" in problem for problem in found)
+    assert "kg/edges" not in validation.rows
 
 
 def test_a_folder_without_tables_is_no_bundle(tmp_path: Path) -> None:
