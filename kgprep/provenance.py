@@ -184,6 +184,7 @@ class Stage:
         self._sums = ThreadPoolExecutor(1)
         self._rows: dict[str, int] = {}
         self._partials: dict[Path, Path] = {}
+        self._removed: list[Path] = []
         self._started = time.monotonic()
         self._summary: StageSummary | None = None
 
@@ -250,6 +251,14 @@ class Stage:
         with write_beside(partial) as beside:
             yield beside
 
+    def remove(self, tables: Iterable[Table]) -> None:
+        """Remove those of `tables` that an earlier run left, and say so; they go when the stage ends well."""
+        left = [table for table in tables if table.path(self.workspace).exists()]
+        self._removed += [table.path(self.workspace) for table in left]
+        if left:
+            names = ", ".join(table.name for table in left)
+            self.note(f"removed {names} of an earlier run: this one makes none")
+
     def output(self, path: Path) -> None:
         """Record a file in the workspace, other than a table, that the stage has made."""
         self._outputs.append(path)
@@ -271,7 +280,8 @@ class Stage:
         with write_beside(_beside(bundle)) as partial:
             partial.write_text(record, encoding="utf-8")
         self._partials[_beside(bundle)] = bundle
-        names = [path.relative_to(self.workspace).as_posix() for path in self._partials.values()]
+        lists = {"renamed": self._partials.values(), "removed": self._removed}
+        names = {what: [path.relative_to(self.workspace).as_posix() for path in paths] for what, paths in lists.items()}
         with write_beside(_journal(self.workspace)) as partial:
             partial.write_text(json.dumps(names), encoding="utf-8")
         finish_commit(self.workspace)
@@ -304,7 +314,8 @@ class Stage:
 
 
 def finish_commit(workspace: Path) -> None:
-    """Rename what a stage has written whole into place; also where it was killed while it did so.
+    """Rename what a stage has written whole into place and remove what it takes the place of; also where it was killed
+    while it did so.
 
     A stage lists its files in ``commit.json`` before it renames the first, so that whoever opens the workspace next
     finds either no list, and the files before, or a list, and goes on to the end of it.
@@ -312,10 +323,12 @@ def finish_commit(workspace: Path) -> None:
     journal = _journal(workspace)
     if not journal.exists():
         return
-    for name in json.loads(journal.read_text(encoding="utf-8")):
-        path = workspace / name
+    names = json.loads(journal.read_text(encoding="utf-8"))
+    for path in (workspace / name for name in names["renamed"]):
         if _beside(path).exists():
             _beside(path).replace(path)
+    for name in names["removed"]:
+        (workspace / name).unlink(missing_ok=True)
     journal.unlink()
 
 

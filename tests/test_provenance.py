@@ -114,8 +114,10 @@ def test_a_stage_that_was_killed_while_it_renamed_its_files_is_taken_to_its_end(
     workspace, whole = tmp_path / "killed", tmp_path / "whole"
     run_build(workspace, dump, hops=1)
     run_build(whole, dump, hops=2)
-    # What stands when the tables are renamed and the record is not.
-    names = ["kg/edges.parquet", "bundle.json"]
+    with Stage("align-reviews", workspace, {}) as stage:
+        stage.write(DESCRIPTIONS, DESCRIPTION_FRAME)
+    # What stands when the tables are renamed, the record is not, and a table of before is not yet removed.
+    names = {"renamed": ["kg/edges.parquet", "bundle.json"], "removed": ["kg/descriptions.parquet"]}
     (workspace / "kg" / "edges.parquet").write_bytes((whole / "kg" / "edges.parquet").read_bytes())
     (workspace / "bundle.json.partial").write_bytes((whole / "bundle.json").read_bytes())
     (workspace / "commit.json").write_text(json.dumps(names))

@@ -122,6 +122,9 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
         _write_graph(stage, graph)
         if config.dialogues is not None:
             _write_dialogues(stage, dialogue_set, graph.items)
+        else:
+            # Their entity ids are those of the graph that was here before.
+            stage.remove((UTTERANCES, MENTIONS, FEEDBACK))
     if config.endpoint is not None:
         from kgprep.kg.sparql import forget_answers
 

@@ -196,6 +196,23 @@ def test_dialogues_give_gold_mentions(tmp_path: Path, dumps: tuple[Path, ...]) -
     assert read_table(folder, FEEDBACK)["item_id"].to_list() == ["11"]
 
 
+def test_items_alone_take_the_place_of_an_earlier_builds_dialogues(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "workspace"
+    build_kg(folder, KgConfig(dialogues=f"redial:{_redial(tmp_path / 'redial.jsonl')}", dumps=dumps))
+    with pytest.raises(KgprepError, match="download it again"):
+        build_kg(folder, KgConfig(items=items_file, dumps=(*dumps, _truncated(tmp_path / "cut.bz2"))))
+    assert UTTERANCES.path(folder).exists()
+    capsys.readouterr()
+    build_kg(folder, KgConfig(items=items_file, dumps=dumps))
+    assert sorted(path.name for path in (folder / "dialogues").iterdir()) == ["items.parquet"]
+    said = "removed dialogues/utterances, dialogues/mentions, dialogues/feedback of an earlier run"
+    assert said in capsys.readouterr().err
+    build_kg(folder, KgConfig(items=items_file, dumps=dumps))
+    assert "removed" not in capsys.readouterr().err
+
+
 def test_relations_no_inverse_and_directions(tmp_path: Path, dumps: tuple[Path, ...], items_file: Path) -> None:
     relations = tmp_path / "relations.txt"
     relations.write_text("# people only\n<http://dbpedia.org/ontology/director>\n\n")
