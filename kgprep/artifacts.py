@@ -333,8 +333,10 @@ def write_beside(path: Path) -> Iterator[Path]:
     """Yield a path to write to, renamed to `path` when the block ends well and removed when it does not.
 
     Raises:
-        KgprepError: the disk is full or `path` cannot be written.
+        KgprepError: the disk is full, or `path` is a folder or cannot be written.
     """
+    if path.is_dir():
+        raise KgprepError(f"cannot write {path}: it is a folder, give the name of a file")
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

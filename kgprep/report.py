@@ -46,7 +46,7 @@ def write_report(workspace: Path, out: Path, run: str | None = None) -> Path:
         run: name of a run whose metrics are shown too.
 
     Raises:
-        KgprepError: the workspace holds no bundle, a table is damaged, the run has no metrics, or `out` cannot be written.
+        KgprepError: there is no bundle, a table is damaged, the run has no metrics, or `out` cannot be written.
     """
     stages = read_provenance(workspace)["stages"]
     if not stages:

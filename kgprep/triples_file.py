@@ -29,7 +29,8 @@ def write_triples(
         How many of how many were written.
 
     Raises:
-        KgprepError: there are no triples, a table is damaged, there is no such column, or `out` cannot be written.
+        KgprepError: there are no triples, a table is damaged, there is no such column, one is asked for twice, or `out`
+            cannot be written.
     """
     every = scan_table(workspace, TRIPLES)
     named = collect_table(
@@ -40,6 +41,9 @@ def write_triples(
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise KgprepError(f"triples have no column {unknown[0]}: choose from {', '.join(known)}")
+    repeated = [name for name in wanted if wanted.count(name) > 1]
+    if repeated:
+        raise KgprepError(f"column {repeated[0]} is asked for twice: name each column once")
     joined = every.join(named, on="entity_id", how="left", maintain_order="left")
     chosen = joined if split is None else joined.filter(pl.col("split").cast(pl.String) == split)
     texts = chosen.select(wanted).with_columns(pl.col(pl.Enum).cast(pl.String))

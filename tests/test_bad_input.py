@@ -177,3 +177,17 @@ def test_a_table_with_damaged_pages_is_one_sentence(table: Table, command: list[
     expected = f"Error: {table.path(workspace)} is damaged: run kgprep {table.stage} again"
     assert result.output.splitlines()[-1] == expected
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", ["triples", "report"])
+@pytest.mark.parametrize("out", [".", "..", "ws"])
+def test_a_folder_to_write_a_file_to_is_refused(
+    command: str, out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bundle(tmp_path / "ws")
+    monkeypatch.chdir(tmp_path)
+    before = files_below(tmp_path)
+    result = CliRunner().invoke(main, [command, "-w", "ws", "--out", out])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == f"Error: cannot write {out}: it is a folder, give the name of a file"
+    assert files_below(tmp_path) == before

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import kgprep
 from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, read_table
 from kgprep.cli import main
+from tests.small_bundle import write_bundle
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +63,15 @@ def test_an_unknown_column_is_named_and_nothing_is_written(sample_workspace: Pat
     assert result.exit_code == 1
     assert "triples have no column film: choose from" in str(result.output) + str(result.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_column_asked_for_twice_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    arguments = ["triples", "-w", str(workspace), "--out", str(tmp_path / "x"), "--columns", "word,label, word"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "Error: column word is asked for twice: name each column once"
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("library", ["polars", "PyTorch"])
