@@ -140,8 +140,10 @@ def _descriptions(attributes: pl.DataFrame, language: str) -> pl.DataFrame:
 
 
 def _split_counts(dialogues: pl.DataFrame, splits: pl.DataFrame, plan: SplitPlan) -> list[Count]:
-    raw = dialogues.filter("raw").height
-    counts = [Count("dialogues in their original form", raw, dialogues.height)] if raw < dialogues.height else []
+    drawable = dialogues.filter("drawable").height
+    counts = []
+    if drawable < dialogues.height:
+        counts.append(Count("dialogues that may be drawn for valid or test", drawable, dialogues.height))
     if plan.listed_ids:
         listed = splits.filter(pl.col("dialogue_id").is_in(sorted(plan.listed_ids))).height
         counts.append(Count("ids of the split file that the set holds", listed, len(plan.listed_ids)))

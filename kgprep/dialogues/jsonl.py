@@ -5,7 +5,8 @@
      "items": [{"item_id": "i1", "name": "Heat", "year": 1995, "imdb_id": "tt0113277", "liked": 1}]}
 
 Notable here:
-- split (train, valid, test), language, mentions and items may be left out; role is seeker or recommender;
+- split (train, valid, test), language, mentions and items may be left out; a split that is named is kept;
+- role is seeker or recommender;
 - the set's language is that of most dialogues, English where none says;
 - start and end count characters from 0, as Python slices do;
 - an item may have name, year, imdb_id, iri, plot, and the seeker's answers suggested, seen, liked (0, 1, 2 for not
@@ -41,7 +42,8 @@ def load_jsonl(path: Path, test: Path | None, films: Path | None, plan: SplitPla
         path: folder with train.jsonl and, optionally, valid.jsonl and test.jsonl, or one file.
         test: the test file, if not the folder's.
         films: side file of items.
-        plan: how to divide the dialogues that name no split; one file alone is divided 8:1:1.
+        plan: how to divide the dialogues that name no split; one file alone is divided 8:1:1, and of a train file a
+            tenth becomes valid where nothing is.
 
     Raises:
         KgprepError: a file is missing, cut short, or holds no dialogue of this form.
@@ -75,7 +77,7 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
         return "the dialogue has no messages"
     if len(messages) > MAX_MESSAGES:
         return "the dialogue has too many messages"
-    if rows.begin(dialogue_id, split or file.part, file.path, place):
+    if rows.begin(dialogue_id, split or file.part, file.path, place, drawable=split is None):
         unusable = sum(not _is_usable(message) for message in messages)
         rows.lesser_skips.add("the message has no text or no known role", file.path, place, unusable)
         for turn, message in enumerate(messages):

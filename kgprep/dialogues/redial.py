@@ -65,7 +65,8 @@ def _read_dialogue(record: Any, file: PartFile, line: int, rows: DialogueRows) -
         return "the dialogue has no messages"
     if len(messages) > MAX_MESSAGES:
         return "the dialogue has too many messages"
-    if rows.begin(dialogue_id, file.part, file.path, line, raw=record.get("_form", "raw") == "raw"):
+    is_raw = record.get("_form", "raw") == "raw"
+    if rows.begin(dialogue_id, file.part, file.path, line, drawable=is_raw):
         rows.lesser_skips.add("the message has no text or no known sender", file.path, line, unusable)
         _add_messages(dialogue_id, messages, rows)
         _add_titles(record, rows)

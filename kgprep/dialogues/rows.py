@@ -80,7 +80,7 @@ class DialogueRows:
     _attributes: list[dict[str, str]] = field(default_factory=list)
     _feedback: list[tuple[str, str, int | None, int | None, int | None]] = field(default_factory=list)
 
-    def begin(self, dialogue_id: str, part: str | None, path: Path, place: Place, raw: bool = True) -> bool:
+    def begin(self, dialogue_id: str, part: str | None, path: Path, place: Place, drawable: bool = True) -> bool:
         """Open a dialogue; False, and counted, where its id is taken already."""
         if dialogue_id in self._parts:
             other = self._parts[dialogue_id]
@@ -88,7 +88,7 @@ class DialogueRows:
             self.skips.add(f"a dialogue of this id was read already{where}", path, place)
             return False
         self._parts[dialogue_id] = part
-        self._dialogues.append((dialogue_id, part, raw))
+        self._dialogues.append((dialogue_id, part, drawable))
         return True
 
     def utterance(self, dialogue_id: str, turn: int, role: str, text: str) -> str:
@@ -119,7 +119,7 @@ class DialogueRows:
 
     @property
     def dialogues(self) -> pl.DataFrame:
-        """dialogue_id · part · raw."""
+        """dialogue_id · part · drawable."""
         return pl.DataFrame(self._dialogues, schema=DIALOGUES, orient="row")
 
     @property

@@ -21,7 +21,7 @@ from kgprep.artifacts import SPLITS, SplitEnum
 from kgprep.dialogues.lines import read_bytes
 from kgprep.errors import KgprepError
 
-DIALOGUES = pl.Schema({"dialogue_id": pl.String(), "part": SplitEnum, "raw": pl.Boolean()})
+DIALOGUES = pl.Schema({"dialogue_id": pl.String(), "part": SplitEnum, "drawable": pl.Boolean()})
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def assign_splits(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
     """Give every dialogue its split; those in no list of the plan are left out.
 
     Args:
-        dialogues: dialogue_id · part (train, valid or test as the set came; null: undivided) · raw (whether it may be
-            drawn for valid or test).
+        dialogues: dialogue_id · part (train, valid or test as the set came; null: undivided) · drawable (whether
+            it may be drawn for valid or test).
         plan: lists of ids, or the seed.
 
     Returns:
@@ -112,10 +112,10 @@ def _by_file(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
 
 
 def _divide(dialogues: pl.DataFrame, plan: SplitPlan, with_test: bool) -> pl.DataFrame:
-    """Draw valid, and test if wanted, from the raw dialogues that are not set aside as valid or test already."""
+    """Draw valid, and test if wanted, from the drawable dialogues that are not set aside as valid or test already."""
     part = pl.col("part").cast(pl.String).fill_null("train")
     divided = dialogues.with_columns(split=part)
-    drawable = divided.filter(pl.col("raw") & (pl.col("split") == "train"))["dialogue_id"].to_list()
+    drawable = divided.filter(pl.col("drawable") & (pl.col("split") == "train"))["dialogue_id"].to_list()
     test_ids = chosen_ids(drawable, plan.test_share, plan.seed, "test") if with_test else []
     valid_ids = chosen_ids(drawable, plan.valid_share, plan.seed, "valid", without=test_ids)
     if "valid" in divided["split"]:

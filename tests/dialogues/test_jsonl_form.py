@@ -56,6 +56,29 @@ def test_dialogues_without_split_are_divided(write_lines: WriteLines) -> None:
     assert loaded.utterances.filter(pl.col("split") == "valid").height == 2
 
 
+def splits(path: Path) -> dict[str, set[str]]:
+    rows = load_dialogues("jsonl", path).utterances.select(pl.col("split").cast(pl.String), "dialogue_id").rows()
+    return {split: {one for other, one in rows if other == split} for split in ("train", "valid", "test")}
+
+
+def test_a_split_that_a_dialogue_names_is_never_overruled(write_lines: WriteLines) -> None:
+    marked = [dialogue(f"m{number}", f"marked {number}", split="train") for number in range(30)]
+    free = [dialogue(f"f{number}", f"free {number}") for number in range(20)]
+    mixed = splits(write_lines("mixed.jsonl", marked + free))
+    assert {f"m{number}" for number in range(30)} <= mixed["train"]
+    assert (len(mixed["valid"]), len(mixed["test"])) == (2, 2)
+    whole = splits(write_lines("marked.jsonl", [*marked, dialogue("t", split="test")]))
+    assert (len(whole["train"]), whole["valid"], whole["test"]) == (30, set(), {"t"})
+
+
+def test_a_tenth_of_a_train_file_becomes_valid_where_no_file_and_no_dialogue_says_valid(
+    write_lines: WriteLines, tmp_path: Path
+) -> None:
+    write_lines("train.jsonl", [dialogue(number, f"train {number}") for number in range(20)])
+    write_lines("test.jsonl", [dialogue("t")])
+    assert [len(ids) for ids in splits(tmp_path).values()] == [18, 2, 1]
+
+
 def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
     mentions = [
         {"start": 0, "end": 99, "item_id": "i"},
