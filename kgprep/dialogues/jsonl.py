@@ -73,16 +73,17 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
     if split is not None and split not in SPLITS:
         return f"the dialogue's split is none of {', '.join(SPLITS)}"
     messages = record.get("messages")
-    if not isinstance(messages, list) or not any(map(_is_usable, messages)):
+    messages = messages if isinstance(messages, list) else []
+    usable = [message for message in messages if _is_usable(message)]
+    if not usable:
         return "the dialogue has no messages"
-    if len(messages) > MAX_MESSAGES:
+    if len(usable) > MAX_MESSAGES:
         return "the dialogue has too many messages"
     if rows.begin(dialogue_id, split or file.part, file.path, place, drawable=split is None):
-        unusable = sum(not _is_usable(message) for message in messages)
+        unusable = len(messages) - len(usable)
         rows.lesser_skips.add("the message has no text or no known role", file.path, place, unusable)
-        for turn, message in enumerate(messages):
-            if _is_usable(message):
-                _add_message(dialogue_id, turn, message, file, place, rows)
+        for turn, message in enumerate(usable):
+            _add_message(dialogue_id, turn, message, file, place, rows)
         _add_items(dialogue_id, record.get("items"), file, place, rows)
     return None
 

@@ -74,15 +74,15 @@ def _read_dialogue(record: Any, file: PartFile, line: int, rows: DialogueRows) -
     return None
 
 
-def _messages(record: dict[str, Any]) -> tuple[list[tuple[int, str, str]], int]:
-    """Return turn, role and text of every message that has text and a known sender, and how many have not."""
+def _messages(record: dict[str, Any]) -> tuple[list[tuple[str, str]], int]:
+    """Return role and text of every message that has text and a known sender, and how many have not."""
     roles = {as_id(record.get("respondentWorkerId")): "recommender", as_id(record.get("initiatorWorkerId")): "seeker"}
     roles.pop(None, None)
     messages = record.get("messages")
     messages = messages if isinstance(messages, list) else []
     usable = [
-        (turn, roles[as_id(message["senderWorkerId"])], message["text"])
-        for turn, message in enumerate(messages)
+        (roles[as_id(message["senderWorkerId"])], message["text"])
+        for message in messages
         if isinstance(message, dict)
         and isinstance(message.get("text"), str)
         and as_id(message.get("senderWorkerId")) in roles
@@ -90,8 +90,8 @@ def _messages(record: dict[str, Any]) -> tuple[list[tuple[int, str, str]], int]:
     return usable, len(messages) - len(usable)
 
 
-def _add_messages(dialogue_id: str, messages: list[tuple[int, str, str]], rows: DialogueRows) -> None:
-    for turn, role, raw_text in messages:
+def _add_messages(dialogue_id: str, messages: list[tuple[str, str]], rows: DialogueRows) -> None:
+    for turn, (role, raw_text) in enumerate(messages):
         text = rows.utterance(dialogue_id, turn, role, raw_text)
         if "@" not in text:
             continue

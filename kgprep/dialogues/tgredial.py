@@ -85,7 +85,7 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
         return None
     rows.lesser_skips.add("the message has no content or no known role", file.path, place, unusable)
     films = _films_by_turn(record)
-    for turn, local_id, role, content in messages:
+    for turn, (local_id, role, content) in enumerate(messages):
         text = rows.utterance(dialogue_id, turn, role, content)
         titles = films.get(local_id, {})
         for item_id, title in titles.items():
@@ -95,18 +95,18 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
             rows.mention(dialogue_id, turn, text, span)
         missing = len(titles.keys() - {span.item_id for span in spans})
         rows.lesser_skips.add("the title of mentionMovies does not stand in the message", file.path, place, missing)
-    without_message = len(films.keys() - {local_id for _, local_id, _, _ in messages})
+    without_message = len(films.keys() - {local_id for local_id, _, _ in messages})
     rows.lesser_skips.add("mentionMovies names a message that is not there", file.path, place, without_message)
     return None
 
 
-def _messages(record: dict[str, Any]) -> tuple[list[tuple[int, str, str, str]], int]:
-    """Return turn, local_id, role and content of every usable message, and how many are not."""
+def _messages(record: dict[str, Any]) -> tuple[list[tuple[str, str, str]], int]:
+    """Return local_id, role and content of every usable message, and how many are not."""
     messages = record.get("messages")
     messages = messages if isinstance(messages, list | tuple) else []
     usable = [
-        (turn, as_id(message.get("local_id")) or str(turn + 1), _ROLES[role], message["content"])
-        for turn, message in enumerate(messages)
+        (as_id(message.get("local_id")) or str(number), _ROLES[role], message["content"])
+        for number, message in enumerate(messages, start=1)
         if isinstance(message, dict)
         and isinstance(message.get("content"), str)
         and (role := str(message.get("role")).lower()) in _ROLES

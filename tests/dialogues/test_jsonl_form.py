@@ -79,6 +79,20 @@ def test_a_tenth_of_a_train_file_becomes_valid_where_no_file_and_no_dialogue_say
     assert [len(ids) for ids in splits(tmp_path).values()] == [18, 2, 1]
 
 
+def test_turns_count_usable_messages_only(write_lines: WriteLines) -> None:
+    span = {"start": 0, "end": 4, "item_id": "i1"}
+    messages = [
+        {"role": "system", "text": "Talk about films."},
+        {"role": "seeker", "text": "hi"},
+        {"role": "recommender"},
+        {"role": "recommender", "text": "Heat", "mentions": [span]},
+    ]
+    row = {"dialogue_id": "d", "messages": messages, "items": [{"item_id": "i1", "name": "Heat"}]}
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [row]))
+    assert loaded.utterances.select("turn", "text").rows() == [(0, "hi"), (1, "Heat")]
+    assert loaded.item_mentions.select("turn", "word").rows() == [(1, "Heat")]
+
+
 def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
     mentions = [
         {"start": 0, "end": 99, "item_id": "i"},

@@ -99,6 +99,14 @@ def test_consecutive_messages_stay_apart_and_empty_ones_keep_their_turn(write_li
     ]
 
 
+def test_turns_count_usable_messages_only(write_lines: WriteLines) -> None:
+    row = dialogue("1", "hi", "who are you", "@60", movieMentions={"60": "Heat (1995)"})
+    row["messages"][1]["senderWorkerId"] = 12345
+    loaded = load_dialogues("redial", write_lines("train_data.jsonl", [row]))
+    assert loaded.utterances.select("turn", "text").rows() == [(0, "hi"), (1, "@60")]
+    assert loaded.item_mentions.select("turn", "word").rows() == [(1, "@60")]
+
+
 def test_lists_in_place_of_dicts_and_null_names_load(write_lines: WriteLines) -> None:
     rows = [
         dialogue("1", "@50", movieMentions={"50": None}, initiatorQuestions=[], respondentQuestions=[]),

@@ -67,6 +67,16 @@ def test_titles_in_brackets_are_the_spans(tmp_path: Path) -> None:
     ]
 
 
+def test_turns_count_usable_messages_only(tmp_path: Path) -> None:
+    row = dialogue(5, "你好", "？", "看看《我知道》", films={3: ("2252726", "我知道(1956)")})
+    for message in row["messages"]:
+        del message["local_id"]
+    row["messages"][1]["role"] = "System"
+    loaded = load_dialogues("tgredial", write_pickle(tmp_path / "all.pkl", [row]))
+    assert loaded.utterances.select("turn", "text").rows() == [(0, "你好"), (1, "看看《我知道》")]
+    assert loaded.item_mentions.select("turn", "word").rows() == [(1, "我知道")]
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickles_of_every_protocol_load(tmp_path: Path, protocol: int) -> None:
     row = EXAMPLE | {"topics": {"回忆", "童年"}}
