@@ -97,14 +97,21 @@ def _add_message(
 ) -> None:
     text = rows.utterance(dialogue_id, turn, message["role"], message["text"])
     mentions = message.get("mentions")
-    taken: set[tuple[int, int]] = set()
-    for mention in mentions if isinstance(mentions, list) else []:
-        span = _span(mention, text)
-        if span is None or (span.start, span.end) in taken:
-            rows.lesser_skips.add("the mention has no item_id or no span of its own in the text", file.path, place)
-            continue
-        taken.add((span.start, span.end))
+    mentions = mentions if isinstance(mentions, list) else []
+    spans = _apart([span for mention in mentions if (span := _span(mention, text))])
+    for span in spans:
         rows.mention(dialogue_id, turn, text, span)
+    skipped = len(mentions) - len(spans)
+    rows.lesser_skips.add("the mention has no item_id or no span of its own in the text", file.path, place, skipped)
+
+
+def _apart(spans: list[Span]) -> list[Span]:
+    """Keep of spans that overlap the longest, of equally long ones the first."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+        if not any(span.start < other.end and other.start < span.end for other in kept):
+            kept.append(span)
+    return kept
 
 
 def _span(mention: Any, text: str) -> Span | None:

@@ -93,6 +93,32 @@ def test_turns_count_usable_messages_only(write_lines: WriteLines) -> None:
     assert loaded.item_mentions.select("turn", "word").rows() == [(1, "Heat")]
 
 
+def test_of_overlapping_mentions_the_longest_then_the_first_stays(write_lines: WriteLines) -> None:
+    spans = [
+        (0, 3, "toy"),
+        (0, 11, "four"),
+        (4, 11, "story"),
+        (12, 16, "a"),
+        (14, 18, "b"),
+        (19, 23, "c"),
+        (19, 23, "d"),
+    ]
+    mentions = [{"start": start, "end": end, "item_id": item_id} for start, end, item_id in spans]
+    row = {
+        "dialogue_id": "d",
+        "messages": [{"role": "seeker", "text": "Toy Story 4 abcdef Heat", "mentions": mentions}],
+        "items": [{"item_id": item_id, "name": item_id} for _, _, item_id in spans],
+    }
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [row]))
+    assert loaded.item_mentions.select("word", "item_id").rows() == [
+        ("Toy Story 4", "four"),
+        ("abcd", "a"),
+        ("Heat", "c"),
+    ]
+    counts = {count.what: count.kept for count in loaded.counts}
+    assert counts["skipped: the mention has no item_id or no span of its own in the text"] == 4
+
+
 def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
     mentions = [
         {"start": 0, "end": 99, "item_id": "i"},
