@@ -33,6 +33,18 @@ from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet,
 from kgprep.errors import KgprepError
 
 STAGES_BEFORE = {"align-reviews": "build-kg", "train": "align-reviews", "evaluate": "train"}
+_STAGE_KEYS = {
+    "tool",
+    "fingerprint",
+    "finished",
+    "parameters",
+    "inputs",
+    "outputs",
+    "counts",
+    "tables",
+    "seconds",
+    "peak_memory_bytes",
+}
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -99,17 +111,27 @@ def read_provenance(workspace: Path) -> dict[str, Any]:
     """Return bundle.json as a dict, with no stages where the workspace has none yet.
 
     Raises:
-        KgprepError: the file is not JSON.
+        KgprepError: the file is not JSON or no record of stages, or errors as in `finish_commit`.
     """
     finish_commit(workspace)
-    path = provenance_path(workspace)
+    return _read_record(provenance_path(workspace))
+
+
+def _read_record(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {"schema_version": SCHEMA_VERSION, "stages": {}}
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise KgprepError(f"{path} is not JSON ({error}): delete it and run the stages again") from error
-    return record
+    stages = record.get("stages") if isinstance(record, dict) else None
+    if not isinstance(stages, dict) or not all(map(_is_stage_record, stages.values())):
+        raise KgprepError(f"{path} is no record of stages: delete it and run the stages again")
+    return dict(record)
+
+
+def _is_stage_record(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() >= _STAGE_KEYS
 
 
 def stage_before(name: str) -> str | None:
@@ -189,7 +211,8 @@ class Stage:
         self._summary: StageSummary | None = None
 
     def __enter__(self) -> Self:
-        finish_commit(self.workspace)
+        # Read before the work, so that a damaged record does not make it vain.
+        read_provenance(self.workspace)
         console.print(f"[bold]{self.name}[/bold]")
         return self
 
@@ -319,17 +342,60 @@ def finish_commit(workspace: Path) -> None:
 
     A stage lists its files in ``commit.json`` before it renames the first, so that whoever opens the workspace next
     finds either no list, and the files before, or a list, and goes on to the end of it.
+
+    Raises:
+        KgprepError: the list is damaged, and so is what it listed.
     """
     journal = _journal(workspace)
     if not journal.exists():
         return
-    names = json.loads(journal.read_text(encoding="utf-8"))
-    for path in (workspace / name for name in names["renamed"]):
+    renamed, removed = _listed(workspace)
+    for path in renamed:
         if _beside(path).exists():
             _beside(path).replace(path)
-    for name in names["removed"]:
-        (workspace / name).unlink(missing_ok=True)
+    for path in removed:
+        path.unlink(missing_ok=True)
     journal.unlink()
+
+
+def _listed(workspace: Path) -> tuple[list[Path], list[Path]]:
+    """Return what commit.json says is to be renamed and to be removed."""
+    try:
+        names = json.loads(_journal(workspace).read_text(encoding="utf-8"))
+        return [workspace / name for name in names["renamed"]], [workspace / name for name in names["removed"]]
+    except (ValueError, KeyError, TypeError):
+        return _written_whole(workspace), []
+
+
+def _written_whole(workspace: Path) -> list[Path]:
+    """Return what is to be renamed where commit.json is damaged: what has the checksum in the new bundle.json."""
+    bundle = provenance_path(workspace)
+    if not _beside(bundle).exists():
+        # It is renamed last, so the tables stand in their places.
+        return []
+    damaged = (
+        f"{_journal(workspace)} is damaged, and so is what it listed:"
+        " delete it and run the stages again, kgprep build-kg first"
+    )
+    try:
+        stages = _read_record(_beside(bundle))["stages"]
+    except KgprepError as error:
+        raise KgprepError(damaged) from error
+    before = _read_record(bundle)["stages"]
+    written = {
+        workspace / f"{table}.parquet": wanted["sha256"]
+        for name, record in stages.items()
+        if record != before.get(name)
+        for table, wanted in record["tables"].items()
+    }
+    whole = [path for path, wanted in written.items() if _has_sum(_beside(path), wanted)]
+    if not all(path in whole or _has_sum(path, wanted) for path, wanted in written.items()):
+        raise KgprepError(damaged)
+    return [*whole, bundle]
+
+
+def _has_sum(path: Path, wanted: str) -> bool:
+    return path.is_file() and file_sha256(path) == wanted
 
 
 def _journal(workspace: Path) -> Path:

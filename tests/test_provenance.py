@@ -105,6 +105,16 @@ def test_a_broken_bundle_json_is_named(tmp_path: Path) -> None:
         read_provenance(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"stages": []}', '{"stages": {"build-kg": {}}}'])
+def test_a_bundle_json_that_is_no_record_is_named_before_a_stage_works(text: str, tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text(text)
+    sentence = r"bundle\.json is no record of stages: delete it and run the stages again"
+    with pytest.raises(KgprepError, match=sentence):
+        read_provenance(tmp_path)
+    with pytest.raises(KgprepError, match=sentence), Stage("build-kg", tmp_path, {}):
+        pytest.fail("the stage worked in vain")
+
+
 def test_bundle_json_is_readable_json(tmp_path: Path, dump: Path) -> None:
     run_build(tmp_path, dump)
     assert json.loads((tmp_path / "bundle.json").read_text())["schema_version"] == 1
@@ -124,3 +134,61 @@ def test_a_stage_that_was_killed_while_it_renamed_its_files_is_taken_to_its_end(
     assert read_provenance(workspace) == read_provenance(whole)
     assert is_current(workspace, "build-kg", {"hops": 2})
     assert sorted(path.name for path in workspace.rglob("*") if path.is_file()) == ["bundle.json", "edges.parquet"]
+
+
+DAMAGED_LISTS = ["", "{", "[]", "null", '{"renamed": null, "removed": []}', "\udcff"]
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("text", DAMAGED_LISTS)
+def test_a_damaged_list_of_a_commit_that_has_ended_is_dropped(text: str, tmp_path: Path, dump: Path) -> None:
+    workspace = tmp_path / "ws"
+    run_build(workspace, dump)
+    record = read_provenance(workspace)
+    (workspace / "commit.json").write_bytes(text.encode(errors="surrogateescape"))
+    assert read_provenance(workspace) == record
+    assert files_below(workspace) == ["bundle.json", "edges.parquet"]
+    (workspace / "commit.json").write_bytes(text.encode(errors="surrogateescape"))
+    run_build(workspace, dump, hops=1)
+    assert is_current(workspace, "build-kg", {"hops": 1})
+
+
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_commit_whose_list_is_damaged_is_taken_to_its_end_by_checksums(
+    renamed: bool, tmp_path: Path, dump: Path
+) -> None:
+    workspace, whole = killed_in_commit(tmp_path, dump, renamed)
+    (workspace / "kg" / "descriptions.parquet.partial").write_bytes(b"of a stage that was killed before")
+    assert read_provenance(workspace) == read_provenance(whole)
+    assert EDGES.path(workspace).read_bytes() == EDGES.path(whole).read_bytes()
+    assert files_below(workspace) == ["bundle.json", "descriptions.parquet.partial", "edges.parquet"]
+
+
+@pytest.mark.parametrize("torn", ["kg/edges.parquet.partial", "bundle.json.partial"])
+def test_a_commit_whose_list_and_files_are_damaged_is_named(torn: str, tmp_path: Path, dump: Path) -> None:
+    workspace, _ = killed_in_commit(tmp_path, dump, renamed=False)
+    (workspace / torn).write_bytes(b"")
+    before = files_below(workspace)
+    with pytest.raises(KgprepError, match=r"commit\.json is damaged .*: delete it and run .* build-kg first"):
+        read_provenance(workspace)
+    assert files_below(workspace) == before
+    (workspace / "commit.json").unlink()
+    run_build(workspace, dump)
+    assert is_current(workspace, "build-kg", {"hops": 2})
+
+
+def killed_in_commit(folder: Path, dump: Path, renamed: bool) -> tuple[Path, Path]:
+    """Return a workspace whose second build was killed while it renamed its files and lost its list, and its goal."""
+    workspace, whole = folder / "killed", folder / "whole"
+    run_build(workspace, dump, hops=1)
+    with Stage("build-kg", whole, {"hops": 2}) as stage:
+        stage.source(dump)
+        stage.write(EDGES, EDGE_FRAME.with_columns(tail=pl.lit(2)))
+    place = EDGES.path(workspace)
+    (place if renamed else place.with_name("edges.parquet.partial")).write_bytes(EDGES.path(whole).read_bytes())
+    (workspace / "bundle.json.partial").write_bytes((whole / "bundle.json").read_bytes())
+    (workspace / "commit.json").write_bytes(b"")
+    return workspace, whole
