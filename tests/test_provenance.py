@@ -172,7 +172,7 @@ def test_a_commit_whose_list_and_files_are_damaged_is_named(torn: str, tmp_path:
     workspace, _ = killed_in_commit(tmp_path, dump, renamed=False)
     (workspace / torn).write_bytes(b"")
     before = files_below(workspace)
-    with pytest.raises(KgprepError, match=r"commit\.json is damaged .*: delete it and run .* build-kg first"):
+    with pytest.raises(KgprepError, match=r"commit\.json is damaged, and so is .*: delete it and run .* build-kg first"):
         read_provenance(workspace)
     assert files_below(workspace) == before
     (workspace / "commit.json").unlink()
