@@ -24,7 +24,7 @@ SPAN_SCHEMA = pl.Schema(
         "method": pl.String,
     }
 )
-NAMED_SCHEMA = pl.Schema({"dialogue_id": pl.String, "turn": pl.Int16, "iri": pl.String})
+NAMED_SCHEMA = pl.Schema({"dialogue_id": pl.String, "turn": pl.Int16, "iri": pl.String, "method": pl.String})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Archive:
         items: `ITEM_SCHEMA`; one that no graph knows has an IRI of its own, ``urn:kgprep:...``.
         utterances: as `artifacts.UTTERANCES`.
         mentions: `SPAN_SCHEMA`, those whose place in the text is known; method gold for the archive's items, else link.
-        named: `NAMED_SCHEMA`, entities that an utterance names somewhere; their aliases are looked for in its text.
+        named: `NAMED_SCHEMA`, entities that an utterance names somewhere, each as often as it does; their aliases are
+            looked for in its text.
         counts: of what was read and skipped.
         lacks: one sentence for each thing of a bundle that the archive cannot give.
         sources: the files that were read.

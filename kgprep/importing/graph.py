@@ -17,8 +17,9 @@ from kgprep.provenance import Count
 
 @dataclass(frozen=True)
 class ArchiveGraph:
-    """The graph in IRIs: all entities, edges, items, and what was left out."""
+    """The graph in IRIs: the entities of ids, all entities, edges, items, and what was left out."""
 
+    ids: pl.DataFrame
     iris: pl.Series
     edges: pl.DataFrame
     items: pl.Series
@@ -58,7 +59,7 @@ def read_graph(folder: Path, form: str, items_file: str, padding: int | None) ->
         first = item_iris.filter(pl.col("iri").is_null())["id"][0]
         raise KgprepError(f"{items} lists {first}, an id that {entities} lacks: give files that belong together")
     sources = (entities, edges, items, *([] if relations is None else [relations]))
-    return ArchiveGraph(known["iri"].unique().sort(), triples, item_iris["iri"], counts, sources)
+    return ArchiveGraph(known, known["iri"].unique().sort(), triples, item_iris["iri"], counts, sources)
 
 
 def _names(path: Path, form: str, padding: int | None) -> dict[int, str]:

@@ -52,7 +52,9 @@ def write_tables(stage: Stage, archive: Archive) -> None:
     edges = number_edges(archive.edges, entities, relations)
     ids = entities.select("iri", "entity_id")
     found = _found_by_alias(archive, aliases.join(ids, on="entity_id"))
-    stage.count("entities named somewhere in an utterance whose place was found", found.height, archive.named.height)
+    for method, what in (("gold", "items"), ("link", "entities")):
+        found_of, named_of = (frame.filter(pl.col("method") == method) for frame in (found, archive.named))
+        stage.count(f"{what} named in an utterance and found there by a name", found_of.height, named_of.height)
     mentions = _without_overlaps(pl.concat([archive.mentions, found]))
     stage.count("mentions that do not overlap", mentions.height, archive.mentions.height + found.height)
     stage.count("items with an entity of the graph", items.filter(pl.col("method") == "gold").height, items.height)
@@ -77,22 +79,26 @@ def _items(archive: Archive) -> pl.DataFrame:
 
 
 def _found_by_alias(archive: Archive, aliases: pl.DataFrame) -> pl.DataFrame:
-    """Return where the entities that utterances name stand in them, by the longest alias that the text holds."""
-    place = ["dialogue_id", "turn", "iri"]
-    named = archive.named.unique(maintain_order=True)
+    """Return where the entities that utterances name stand in them, by the longest alias that the text holds.
+
+    An entity that an utterance names twice is looked for at two places.
+    """
+    place = ["dialogue_id", "turn", "iri", "method", "nth"]
+    named = archive.named.with_columns(nth=pl.int_range(pl.len()).over("dialogue_id", "turn", "iri", "method"))
     texts = named.join(archive.utterances.select("dialogue_id", "turn", "text"), on=["dialogue_id", "turn"])
     length = pl.col("alias").str.len_chars().cast(pl.Int32)
     held = (
         texts.join(aliases.select("iri", "alias"), on="iri")
-        .with_columns(marked=whole_words(pl.col("text")), marked_alias=whole_words(pl.col("alias")))
-        .filter(has_places("text"), pl.col("marked").str.contains(pl.col("marked_alias"), literal=True))
-        .sort(*place, length, "alias", descending=[False, False, False, True, False])
+        .filter(has_places("text"))
+        .with_columns(pieces=whole_words(pl.col("text")).str.split(whole_words(pl.col("alias"))))
+        .filter(pl.col("pieces").list.len() > pl.col("nth") + 1)
+        .sort(*place, length, "alias", descending=[*(False,) * len(place), True, False])
         .unique(place, keep="first", maintain_order=True)
     )
-    before = pl.col("marked").str.split(pl.col("marked_alias")).list.first()
+    before = without_marks(pl.col("pieces").list.head(pl.col("nth") + 1).list.join("")).str.len_chars()
     return (
-        held.with_columns(start=without_marks(before).str.len_chars().cast(pl.Int32))
-        .with_columns(end=pl.col("start") + length, method=pl.lit("link"))
+        held.with_columns(start=(before + pl.col("nth") * length).cast(pl.Int32))
+        .with_columns(end=pl.col("start") + length)
         .with_columns(word=pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))
         .select(SPAN_SCHEMA.names())
     )

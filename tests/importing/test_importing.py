@@ -16,6 +16,7 @@ from kgprep.artifacts import EDGES, ENTITIES, ITEMS, MENTIONS, RELATIONS, UTTERA
 from kgprep.cli import main
 from kgprep.export import export
 from kgprep.importing import FORMS, import_archive
+from kgprep.kg.build import KgConfig, build_kg
 from tests.small_bundle import write_bundle
 
 UTTERANCE = ["dialogue_id", "turn"]
@@ -139,6 +140,78 @@ def test_other_mistakes_are_named(workspace: Path, tmp_path: Path) -> None:
     (folder / "movie_ids.json").write_text("[1,", encoding="utf-8")
     with pytest.raises(KgprepError, match=r"movie_ids\.json is not JSON"):
         import_archive("crslab", folder, tmp_path / "back")
+
+
+def crslab_archive(folder: Path, *turns: tuple[str, list[str]]) -> Path:
+    """CRSLab's archive of one dialogue, whose turns are a text and the films it names."""
+    folder.mkdir()
+    films = ["<http://x/Heat_(1995_film)>", "<http://x/Her_(film)>", "<urn:kgprep:redial:42>", "<http://x/Ran>"]
+    said = [
+        {"utt_id": number, "role": "Seeker", "text": text.split(), "movies": movies, "entity": []}
+        for number, (text, movies) in enumerate(turns)
+    ]
+    files = {
+        "entity2id.json": {"__pad__": 0, **{film: number for number, film in enumerate(films, start=1)}},
+        "dbpedia_subkg.json": {"1": [[0, 1]]},
+        "movie_ids.json": [1, 2, 3, 4],
+        "train_data.json": [{"conv_id": "7", "dialog": said}],
+    }
+    for name, content in files.items():
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+HEAT, HER, NUMBERED, RAN = "http://x/Heat_(1995_film)", "http://x/Her_(film)", "urn:kgprep:redial:42", "http://x/Ran"
+
+
+@pytest.mark.parametrize(
+    ("text", "movies", "marked"),
+    [
+        ("Heat , then heat again , or Her ?", [HEAT, HEAT, HER], [("Heat", HEAT), ("heat", HEAT), ("Her", HER)]),
+        ("I loved Heat , mail me @5", [HEAT], [("Heat", HEAT)]),
+        ("mail me @5 @42", [NUMBERED], [("@42", NUMBERED)]),
+        ("@42 and @7", [HER], [("@42", NUMBERED), ("@7", HER)]),
+        ("看过 《 盗火 线 》 和 《 她 》 吗", [HEAT, HER], [("盗火 线", HEAT), ("她", HER)]),
+        ("看过 《 盗火线 》 和 《 书 》 吗", [HEAT], []),
+        ("what a film", [RAN], []),
+    ],
+)
+def test_items_without_a_token_are_found_by_their_titles(
+    tmp_path: Path, text: str, movies: list[str], marked: list[tuple[str, str]]
+) -> None:
+    folder = crslab_archive(tmp_path / "archive", (text, [f"<{movie}>" for movie in movies]))
+    counts = {count.what: count for count in import_archive("crslab", folder, tmp_path / "back").counts}
+    assert valid(tmp_path / "back")
+    mentions = read_table(tmp_path / "back", MENTIONS).join(read_table(tmp_path / "back", ENTITIES), on="entity_id")
+    gold = mentions.filter(pl.col("method") == "gold").sort("start")
+    assert list(gold.select("word", "iri").iter_rows()) == marked
+    assert [text[start:end] for start, end in gold.select("start", "end").iter_rows()] == [word for word, _ in marked]
+    assert counts["movies of utterances"].kept == len(movies)
+    by_name = counts["items named in an utterance and found there by a name"]
+    without_place = len(movies) - sum(iri in movies for _, iri in marked)
+    assert by_name.total is not None
+    assert by_name.total - by_name.kept == without_place
+
+
+def test_gold_items_of_chinese_texts_come_back(tmp_path: Path) -> None:
+    bundle, back = tmp_path / "ws", tmp_path / "back"
+    sample = Path(__file__).parents[2] / "pipelines" / "sample"
+    build_kg(bundle, KgConfig(dialogues=f"tgredial:{sample / 'tgredial'}", dumps=(str(sample / "dbpedia.nt"),)))
+    export(bundle, "crslab", tmp_path / "archive")
+    import_archive("crslab", tmp_path / "archive", back)
+    assert targets(back, UTTERANCE).height == 330
+    assert targets(back, UTTERANCE).equals(targets(bundle, UTTERANCE))
+
+
+def test_a_file_of_item_ids_says_which_tokens_are_items(tmp_path: Path) -> None:
+    folder = crslab_archive(tmp_path / "archive", ("@5 or @12 , mail me @99", [f"<{HEAT}>", f"<{HER}>", f"<{RAN}>"]))
+    item_ids = folder / "redial_context_movie_id2crslab_entityId.json"
+    item_ids.write_text(json.dumps({"12": 1, "5": 2}), encoding="utf-8")
+    import_archive("c2crs", folder, tmp_path / "back")
+    assert targets(tmp_path / "back", [])["iri"].to_list() == [HER, HEAT]
+    item_ids.write_text(json.dumps({"12": 77}), encoding="utf-8")
+    with pytest.raises(KgprepError, match=r"entityId\.json gives @12 an id that entity2id\.json lacks"):
+        import_archive("c2crs", folder, tmp_path / "again")
 
 
 def test_a_pickle_that_could_run_code_is_refused(workspace: Path, tmp_path: Path) -> None:
