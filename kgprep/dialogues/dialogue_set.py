@@ -75,7 +75,7 @@ def assemble(origin: Origin, rows: DialogueRows, plan: SplitPlan) -> DialogueSet
     dialogues = rows.dialogues
     if dialogues.is_empty():
         raise _nothing_usable(origin, rows.skips)
-    splits = assign_splits(dialogues, plan)
+    splits = assign_splits(dialogues, rows.utterances, plan)
     if splits.is_empty():
         raise KgprepError(f"no dialogue of {origin.sources[0]} is in the lists of the split file: check its ids")
     attributes = _attributes(origin, rows)

@@ -3,7 +3,8 @@
 Notable here:
 - a choice depends on nothing but the seed and the dialogue's id (the smallest hashes are taken), so neither the order
   of the rows nor the number of threads changes it;
-- exactly `round(share * n)` dialogues are chosen;
+- dialogues of the same words go by the smallest of their ids, so that none is trained on and tested with;
+- exactly `round(share * n)` of the `n` different dialogues are chosen;
 - a JSON file of ids overrides the parts that the data set itself comes in.
 """
 
@@ -77,20 +78,21 @@ def _id_set(path: Path, split: str, listed: object) -> frozenset[str]:
     return frozenset(str(entry) for entry in listed)
 
 
-def assign_splits(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
+def assign_splits(dialogues: pl.DataFrame, utterances: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
     """Give every dialogue its split; those in no list of the plan are left out.
 
     Args:
         dialogues: dialogue_id · part (train, valid or test as the set came; null: undivided) · drawable (whether
             it may be drawn for valid or test).
+        utterances: dialogue_id · role · text, in the order in which they were said.
         plan: lists of ids, or the seed.
 
     Returns:
         dialogue_id · split, sorted by dialogue_id.
     """
     dialogues = dialogues.sort("dialogue_id")
-    assign = _by_file if plan.train_ids is None else _by_list
-    return assign(dialogues, plan).select("dialogue_id", pl.col("split").cast(SplitEnum)).drop_nulls()
+    divided = _by_list(dialogues, plan) if plan.train_ids is not None else _by_file(dialogues, utterances, plan)
+    return divided.select("dialogue_id", pl.col("split").cast(SplitEnum)).drop_nulls()
 
 
 def _by_list(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
@@ -104,27 +106,40 @@ def _by_list(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
     return dialogues.with_columns(split=pl.when(came_as_test & (listed != "test")).then(None).otherwise(listed))
 
 
-def _by_file(dialogues: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
+def _by_file(dialogues: pl.DataFrame, utterances: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:
     parts = set(dialogues["part"].unique())
-    if None in parts:
-        return _divide(dialogues, plan, with_test="test" not in parts)
-    return dialogues.with_columns(split="part") if "valid" in parts else _divide(dialogues, plan, with_test=False)
+    if None not in parts and "valid" in parts:
+        return dialogues.with_columns(split="part")
+    with_test = None in parts and "test" not in parts
+    return _divide(dialogues.join(_equals(utterances), on="dialogue_id"), plan, with_test)
+
+
+def _equals(utterances: pl.DataFrame) -> pl.DataFrame:
+    """Return dialogue_id and first_equal, the smallest id of the dialogues of the same words."""
+    told = utterances.group_by("dialogue_id", maintain_order=True).agg(pl.struct("role", "text").alias("said"))
+    equals = told.group_by("said").agg("dialogue_id", pl.col("dialogue_id").min().alias("first_equal"))
+    return equals.select("dialogue_id", "first_equal").explode("dialogue_id")
 
 
 def _divide(dialogues: pl.DataFrame, plan: SplitPlan, with_test: bool) -> pl.DataFrame:
-    """Draw valid, and test if wanted, from the drawable dialogues that are not set aside as valid or test already."""
-    part = pl.col("part").cast(pl.String).fill_null("train")
-    divided = dialogues.with_columns(split=part)
-    drawable = divided.filter(pl.col("drawable") & (pl.col("split") == "train"))["dialogue_id"].to_list()
+    """Draw valid, and test if wanted, from the drawable dialogues that are not set aside as valid or test already.
+
+    An undivided dialogue that equals one of a part belongs to that part.
+    """
+    part = pl.col("part").cast(pl.String)
+    part_of_equal = part.drop_nulls().first().over("first_equal")
+    divided = dialogues.with_columns(split=pl.coalesce(part, part_of_equal, pl.lit("train")))
+    free = (pl.col("drawable") & (pl.col("split") == "train")).all().over("first_equal")
+    drawable = divided.filter(free)["first_equal"].to_list()
     test_ids = chosen_ids(drawable, plan.test_share, plan.seed, "test") if with_test else []
     valid_ids = chosen_ids(drawable, plan.valid_share, plan.seed, "valid", without=test_ids)
     if "valid" in divided["split"]:
         valid_ids = []
-    dialogue_id = pl.col("dialogue_id")
+    first_equal = pl.col("first_equal")
     return divided.with_columns(
-        split=pl.when(dialogue_id.is_in(test_ids) & (pl.col("split") == "train"))
+        split=pl.when(first_equal.is_in(test_ids))
         .then(pl.lit("test"))
-        .when(dialogue_id.is_in(valid_ids) & (pl.col("split") == "train"))
+        .when(first_equal.is_in(valid_ids))
         .then(pl.lit("valid"))
         .otherwise("split")
     )

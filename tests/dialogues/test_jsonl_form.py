@@ -47,9 +47,9 @@ def test_all_fields(write_lines: WriteLines) -> None:
 
 
 def test_dialogues_without_split_are_divided(write_lines: WriteLines) -> None:
-    undivided = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue(number) for number in range(30)]))
+    undivided = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue(n, f"hi {n}") for n in range(30)]))
     assert dict(undivided.utterances["split"].value_counts().iter_rows()) == {"train": 24, "valid": 3, "test": 3}
-    partly = [dialogue(f"t{number}", split="test") for number in range(5)] + [dialogue(number) for number in range(20)]
+    partly = [dialogue(f"t{number}", split="test") for number in range(5)] + [dialogue(n, f"hi {n}") for n in range(20)]
     loaded = load_dialogues("jsonl", write_lines("partly.jsonl", partly))
     tests = loaded.utterances.filter(pl.col("split") == "test")["dialogue_id"]
     assert tests.to_list() == [f"t{number}" for number in range(5)]
@@ -77,6 +77,17 @@ def test_a_tenth_of_a_train_file_becomes_valid_where_no_file_and_no_dialogue_say
     write_lines("train.jsonl", [dialogue(number, f"train {number}") for number in range(20)])
     write_lines("test.jsonl", [dialogue("t")])
     assert [len(ids) for ids in splits(tmp_path).values()] == [18, 2, 1]
+
+
+def test_equal_dialogues_share_a_split(write_lines: WriteLines) -> None:
+    copies = [dialogue(f"{copy}{number}", f"film {number}") for number in range(20) for copy in "abc"]
+    drawn = splits(write_lines("own.jsonl", copies))
+    assert {split: len(ids) for split, ids in drawn.items()} == {"train": 48, "valid": 6, "test": 6}
+    films = [{one[1:] for one in ids} for ids in drawn.values()]
+    assert sum(map(len, films)) == 20
+    held_out = dialogue("t", "film 7", split="test")
+    partly = splits(write_lines("partly.jsonl", [held_out, *copies]))
+    assert partly["test"] == {"t", "a7", "b7", "c7"}
 
 
 def test_turns_count_usable_messages_only(write_lines: WriteLines) -> None:

@@ -148,8 +148,8 @@ def test_films_beside_the_dialogues_are_used_and_counted(write_lines: WriteLines
 
 
 def test_valid_is_a_seeded_tenth_of_the_raw_rows_whatever_their_order(write_lines: WriteLines) -> None:
-    raw = [dialogue(f"r{index}", "hi") for index in range(47)]
-    restored = [dialogue(f"m{index}", "hi", _form="message-restored", _truncated="end") for index in range(20)]
+    raw = [dialogue(f"r{index}", f"hi {index}") for index in range(47)]
+    restored = [dialogue(f"m{index}", f"oh {index}", _form="message-restored", _truncated="end") for index in range(20)]
     path = write_lines("train_data.jsonl", raw + restored)
     backwards = write_lines("backwards.jsonl", (raw + restored)[::-1])
 

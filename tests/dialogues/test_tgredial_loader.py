@@ -110,7 +110,7 @@ def test_a_folder_of_three_parts_keeps_them(tmp_path: Path) -> None:
 
 
 def test_one_file_is_divided_eight_one_one(tmp_path: Path) -> None:
-    rows = [dialogue(number, "你好") for number in range(40)]
+    rows = [dialogue(number, f"你好 {number}") for number in range(40)]
     first = load_dialogues("tgredial", write_pickle(tmp_path / "all.pkl", rows), seed=1).utterances
     again = load_dialogues("tgredial", write_pickle(tmp_path / "back.pkl", rows[::-1]), seed=1).utterances
     assert dict(first["split"].value_counts().iter_rows()) == {"train": 32, "valid": 4, "test": 4}
