@@ -19,6 +19,7 @@ from kgprep.dialogues.rows import DialogueRows
 from kgprep.dialogues.splits import SplitPlan, assign_splits
 from kgprep.dialogues.titles import split_titles, vote_titles
 from kgprep.errors import KgprepError
+from kgprep.kg.names import label_from_iri
 from kgprep.provenance import Count
 
 
@@ -177,8 +178,8 @@ def items_only(name: str, path: Path) -> DialogueSet:
     """
     skips = Skips()
     attributes = read_item_attributes(path, skips)
-    # "https://dbpedia.org/resource/Heat_(1995_film)" -> "Heat"
-    local_name = pl.col("iri").str.extract(r"([^/#]+)$").str.replace_all("_", " ").str.replace(r" \([^()]*\)$", "")
+    # "https://dbpedia.org/page/Heat_%281995_film%29" and "dbr:Heat_(1995_film)" -> "Heat"
+    local_name = label_from_iri(attributes["iri"].str.replace(r"^dbr:|^.*/page/", "")).str.replace(r" \([^()]*\)$", "")
     items = attributes.select(
         "item_id", pl.coalesce("name", local_name, "imdb_id", "item_id").alias("name"), "year", "imdb_id", "iri"
     )

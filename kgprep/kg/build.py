@@ -36,7 +36,7 @@ from kgprep.kg.candidates import find_candidates
 from kgprep.kg.descriptions import describe
 from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
 from kgprep.kg.escapes import encode_percent
-from kgprep.kg.redirects import follow_redirects
+from kgprep.kg.given import believed_iris
 from kgprep.kg.remembered import RememberedSource
 from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
@@ -241,7 +241,8 @@ def _read_relations(path: Path) -> frozenset[str]:
 
 def _resolve(source: TripleSource, dialogue_set: DialogueSet, stage: Stage) -> pl.DataFrame:
     """Return the items with iri, method and score; isolated ones have an IRI of their own."""
-    items = _follow_given(source, dialogue_set.items)
+    items, counts = believed_iris(source, dialogue_set.items)
+    stage.add_counts(counts)
     resolved = items.drop("iri").join(
         resolve_items(items, find_candidates(source, items)), on="item_id", how="left", maintain_order="left"
     )
@@ -255,14 +256,6 @@ def _resolve(source: TripleSource, dialogue_set: DialogueSet, stage: Stage) -> p
     stage.count("items resolved", known, total)
     stage.count("items merged into another item's entity", known - resolved["iri"].drop_nulls().n_unique(), total)
     return resolved.with_columns(pl.coalesce("iri", own).alias("iri"))
-
-
-def _follow_given(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
-    """Replace IRIs that the data set gives by what they redirect to."""
-    targets = follow_redirects(source, items["iri"])
-    return items.join(
-        targets, left_on="iri", right_on="page", how="left", suffix="_target", maintain_order="left"
-    ).select(*(name for name in items.columns if name != "iri"), pl.coalesce("iri_target", "iri").alias("iri"))
 
 
 def _known(items: pl.DataFrame) -> pl.DataFrame:

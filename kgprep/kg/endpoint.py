@@ -25,6 +25,7 @@ from kgprep.kg.source import FACT_SCHEMA, End
 from kgprep.kg.sparql import RefusedError, SparqlClient
 from kgprep.kg.title_forms import page_names, title_forms
 from kgprep.kg.vocabulary import (
+    ABSOLUTE_IRI,
     FACT_OF_PREDICATE,
     NO_EDGE,
     WIKIDATA_ENTITY,
@@ -32,7 +33,6 @@ from kgprep.kg.vocabulary import (
 )
 from kgprep.provenance import Count
 
-_VALID_IRI = r'^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*$'
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ID_FORMS = ("", f"^^<{_XSD}string>", f"^^<{_XSD}integer>", "@en")
 _RESULT_SCHEMA = pl.Schema([*FACT_SCHEMA.items(), ("is_iri", pl.Boolean()), ("is_blank", pl.Boolean())])
@@ -221,7 +221,7 @@ def _frame(bindings: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def _iris(terms: pl.Series) -> pl.Series:
-    valid = terms.drop_nulls().unique().sort().alias("iri").to_frame().filter(pl.col("iri").str.contains(_VALID_IRI))
+    valid = terms.drop_nulls().unique().sort().alias("iri").to_frame().filter(pl.col("iri").str.contains(ABSOLUTE_IRI))
     return valid.select(pl.format("<{}>", "iri")).to_series()
 
 

@@ -21,6 +21,9 @@ SCHEMA = "http://schema.org/"
 WDT = "http://www.wikidata.org/prop/direct/"
 WIKIDATA_ENTITY = "http://www.wikidata.org/entity/"
 
+ABSOLUTE_IRI = r'^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\]*$'
+"""What an IRI looks like that may stand in triples."""
+
 FACT_OF_PREDICATE: dict[str, str] = {
     f"{RDFS}label": "label",
     f"{RDF}type": "type",

@@ -238,6 +238,48 @@ def test_given_iris_are_gold_and_follow_redirects(tmp_path: Path, dumps: tuple[P
     assert resolved.sort("item_id")["iri"].to_list()[:2] == ["Seven_(1995_film)", "Home_Alone"]
 
 
+def test_given_iris_are_read_in_dbpedias_usual_spellings(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
+    spellings = {
+        "a": "https://dbpedia.org/resource/Heat_(1995_film)",
+        "b": "http://dbpedia.org/page/Heat_(1995_film)",
+        "c": "https://www.dbpedia.org/page/Heat_%281995_film%29",
+        "d": "dbr:Heat_(1995_film)",
+        "e": "<http://dbpedia.org/resource/Heat_%281995_film%29>",
+        "f": "https://dbpedia.org/page/Se7en",
+    }
+    items = tmp_path / "items.csv"
+    items.write_text("item_id,iri\n" + "".join(f'{one},"{iri}"\n' for one, iri in spellings.items()))
+    folder = tmp_path / "workspace"
+    build_kg(folder, KgConfig(items=items, dumps=dumps))
+    found = read_table(folder, ITEMS).join(named(folder), on="entity_id", suffix="_entity").sort("item_id")
+    assert found["iri"].to_list() == ["Heat_(1995_film)"] * 5 + ["Seven_(1995_film)"]
+    assert set(found["method"]) == {"gold"}
+    assert found["name"].to_list() == ["Heat"] * 5 + ["Se7en"]
+    assert counts(folder)["items with an IRI that the source knows"] == (6, 6)
+
+
+def test_given_iris_that_the_source_does_not_know_are_not_believed(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
+    items = tmp_path / "items.csv"
+    items.write_text(
+        "item_id,name,imdb_id,iri\n"
+        "a,Heat,tt0113277,http://dbpedia.org/resource/Heat_(film)\n"
+        "b,Home Alone,,Home_Alone\n"
+        "c,Black Panther,,http://example.org/Black_Panther\n"
+        "d,Heat,,http://dbpedia.org/resource/Heat_(1986_film)\n"
+    )
+    folder = tmp_path / "workspace"
+    build_kg(folder, KgConfig(items=items, dumps=dumps))
+    found = read_table(folder, ITEMS).join(named(folder), on="entity_id", suffix="_entity").sort("item_id")
+    assert found.select("iri", pl.col("method").cast(pl.String)).rows() == [
+        ("Heat_(1995_film)", "imdb_id"),
+        ("Home_Alone", "title"),
+        ("urn:kgprep:items:c", "isolated"),
+        ("Heat_(1986_film)", "gold"),
+    ]
+    assert counts(folder)["items with an IRI that is absolute"] == (3, 4)
+    assert counts(folder)["items with an IRI that the source knows"] == (1, 4)
+
+
 @pytest.mark.parametrize(("content", "message"), [(b"# nothing\n", "names no relation"), (b"\xff\xfe", "not UTF-8")])
 def test_a_useless_relations_file_is_named(
     tmp_path: Path, dumps: tuple[Path, ...], items_file: Path, content: bytes, message: str
