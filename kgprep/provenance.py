@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kgprep import __version__
-from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet, write_parquet_parts
+from kgprep.artifacts import SCHEMA_VERSION, TABLES, Table, write_beside, write_parquet, write_parquet_parts
 from kgprep.errors import KgprepError
 
 STAGES_BEFORE = {"align-reviews": "build-kg", "train": "align-reviews", "evaluate": "train"}
@@ -142,7 +142,11 @@ def stage_before(name: str) -> str | None:
 
 
 def stage_fingerprint(
-    name: str, parameters: Mapping[str, Any], input_sums: Iterable[str], stages: Mapping[str, Any]
+    name: str,
+    parameters: Mapping[str, Any],
+    input_sums: Iterable[str],
+    stages: Mapping[str, Any],
+    version: str = __version__,
 ) -> str:
     """Return a hash of all that decides what the stage makes.
 
@@ -151,9 +155,10 @@ def stage_fingerprint(
         parameters: what it is asked to do, JSON-compatible.
         input_sums: sha256 of each input file, in order.
         stages: the records of bundle.json, for the fingerprint of the stage before.
+        version: of the kgprep that runs the stage.
     """
     before = stages.get(stage_before(name) or "", {}).get("fingerprint")
-    decisive = [__version__, SCHEMA_VERSION, name, dict(parameters), list(input_sums), before]
+    decisive = [version, SCHEMA_VERSION, name, dict(parameters), list(input_sums), before]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
@@ -182,7 +187,43 @@ def outdated_stages(workspace: Path) -> list[str]:
 
 
 def _fingerprint_of(name: str, record: Mapping[str, Any], stages: Mapping[str, Any]) -> str:
-    return stage_fingerprint(name, record["parameters"], (source["sha256"] for source in record["inputs"]), stages)
+    """Return the fingerprint that the stage would have if the kgprep that ran it ran it again."""
+    sums = (source["sha256"] for source in record["inputs"])
+    return stage_fingerprint(name, record["parameters"], sums, stages, record["tool"].removeprefix("kgprep "))
+
+
+def unrecorded_tables(workspace: Path) -> list[Table]:
+    """Return the tables in `workspace` that no stage in bundle.json has written."""
+    stages = read_provenance(workspace)["stages"]
+    recorded = {name for record in stages.values() for name in record["tables"]}
+    return [table for name, table in TABLES.items() if name not in recorded and table.path(workspace).exists()]
+
+
+def refuse_outdated(workspace: Path, run: str | None = None) -> None:
+    """Refuse a bundle, and a run if named, that holds results of an earlier state of it.
+
+    A bundle without any record, such as one put together by hand, is taken as it is.
+
+    Args:
+        workspace: folder of the bundle.
+        run: name of a run that is read too.
+
+    Raises:
+        KgprepError: a stage was run on an earlier result of the stage before it, or a table is of no recorded stage.
+    """
+    read = ("align-reviews", f"train/{run}", f"evaluate/{run}")
+    for name in (name for name in outdated_stages(workspace) if name in read):
+        raise KgprepError(
+            f"{workspace} holds results of {name} that are older than {stage_before(name)}:"
+            f" run kgprep {name.partition('/')[0]} again"
+        )
+    unrecorded = unrecorded_tables(workspace)
+    if unrecorded and read_provenance(workspace)["stages"]:
+        names = ", ".join(table.name for table in unrecorded)
+        raise KgprepError(
+            f"{workspace} holds tables that no stage in bundle.json records ({names}):"
+            " run the stages again or delete the tables"
+        )
 
 
 class Stage:

@@ -19,7 +19,7 @@ import polars as pl
 from kgprep import __version__
 from kgprep.artifacts import ENTITIES, RELATIONS, TABLES, TRIPLES, Table, collect_table, scan_table, write_beside
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count, console, read_provenance
+from kgprep.provenance import Count, console, read_provenance, refuse_outdated
 
 TOP_RELATIONS = 20
 SAMPLE_TRIPLES = 20
@@ -46,11 +46,13 @@ def write_report(workspace: Path, out: Path, run: str | None = None) -> Path:
         run: name of a run whose metrics are shown too.
 
     Raises:
-        KgprepError: there is no bundle, a table is damaged, the run has no metrics, or `out` cannot be written.
+        KgprepError: there is no bundle, a table is damaged, a table or the run is outdated, the run has no metrics, or
+            `out` cannot be written.
     """
     stages = read_provenance(workspace)["stages"]
     if not stages:
         raise KgprepError(f"{workspace} holds no bundle: run kgprep build-kg on it first")
+    refuse_outdated(workspace, run)
     title = f"{workspace.resolve().name}, run {run}" if run else workspace.resolve().name
     sections = [
         _tables(workspace),

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, collect_table, scan_table, write_beside
-from kgprep.provenance import Count
+from kgprep.provenance import Count, refuse_outdated
 
 FORMATS = ("parquet", "jsonl", "tsv")
 
@@ -29,9 +29,10 @@ def write_triples(
         How many of how many were written.
 
     Raises:
-        KgprepError: there are no triples, a table is damaged, there is no such column, one is asked for twice, or `out`
-            cannot be written.
+        KgprepError: there are no triples, a table is damaged or outdated, there is no such column, one is asked for
+            twice, or `out` cannot be written.
     """
+    refuse_outdated(workspace)
     every = scan_table(workspace, TRIPLES)
     named = collect_table(
         workspace, ENTITIES, scan_table(workspace, ENTITIES).select("entity_id", "label", "iri")

@@ -23,6 +23,7 @@ from kgprep.artifacts import (
 )
 from kgprep.provenance import Stage
 
+DUMP = "dump <1>.nt"
 DBR = "http://dbpedia.org/resource/"
 DBO = "http://dbpedia.org/ontology/"
 FILM = [f"{DBO}Film", f"{DBO}Work"]
@@ -66,10 +67,26 @@ def _frame(table: Table, rows: list[Any]) -> pl.DataFrame:
 
 def write_bundle(workspace: Path) -> Path:
     """Write the bundle to `workspace` with the provenance of its stages, and return the workspace."""
-    dump = workspace / "dump <1>.nt"
+    write_graph(workspace)
+    write_alignment(workspace)
+    return workspace
+
+
+def write_alignment(workspace: Path, **parameters: float) -> None:
+    """Write what align-reviews makes of the bundle, as if with these parameters."""
+    with Stage("align-reviews", workspace, parameters) as stage:
+        stage.source(workspace / DUMP)
+        stage.write(MENTIONS, _frame(MENTIONS, MENTION_ROWS))
+        stage.write(SENTENCES, _frame(SENTENCES, SENTENCE_ROWS))
+        stage.write(TRIPLES, _frame(TRIPLES, TRIPLE_ROWS))
+
+
+def write_graph(workspace: Path, hops: int = 2) -> None:
+    """Write what build-kg makes of the bundle, as if with so many hops."""
+    dump = workspace / DUMP
     workspace.mkdir(parents=True, exist_ok=True)
     dump.write_text("", encoding="utf-8")
-    with Stage("build-kg", workspace, {"hops": 2}) as stage:
+    with Stage("build-kg", workspace, {"hops": hops}) as stage:
         stage.source(dump, "CC BY-SA 3.0", "Lehmann & al. 2015")
         stage.count("items resolved", 2, 3)
         stage.write(ENTITIES, _frame(ENTITIES, ENTITY_ROWS))
@@ -80,12 +97,6 @@ def write_bundle(workspace: Path) -> Path:
         stage.write(ITEMS, _frame(ITEMS, [("1", "It", 2017, "tt1396484", 2, "imdb_id", 1.0)]))
         stage.write(UTTERANCES, _frame(UTTERANCES, UTTERANCE_ROWS))
         stage.write(FEEDBACK, _frame(FEEDBACK, []))
-    with Stage("align-reviews", workspace, {}) as stage:
-        stage.source(dump)
-        stage.write(MENTIONS, _frame(MENTIONS, MENTION_ROWS))
-        stage.write(SENTENCES, _frame(SENTENCES, SENTENCE_ROWS))
-        stage.write(TRIPLES, _frame(TRIPLES, TRIPLE_ROWS))
-    return workspace
 
 
 def damage_pages(path: Path) -> None:

@@ -18,7 +18,8 @@ from click.testing import CliRunner, Result
 
 from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, TRIPLES, Table
 from kgprep.cli import main
-from tests.small_bundle import damage_pages, write_bundle
+from kgprep.provenance import Stage, provenance_path
+from tests.small_bundle import damage_pages, write_alignment, write_bundle, write_graph
 
 SAMPLE = Path(__file__).parents[1] / "pipelines" / "sample"
 
@@ -191,3 +192,45 @@ def test_a_folder_to_write_a_file_to_is_refused(
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == f"Error: cannot write {out}: it is a folder, give the name of a file"
     assert files_below(tmp_path) == before
+
+
+READERS = (["triples"], ["export", "--to", "crslab"], ["report"])
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_results_of_an_earlier_build_are_not_handed_on(command: list[str], tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    write_graph(workspace, hops=1)
+    result = CliRunner().invoke(main, [*command, "-w", str(workspace), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == (
+        f"Error: {workspace} holds results of align-reviews that are older than build-kg: run kgprep align-reviews"
+        " again"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_tables_that_an_earlier_record_knew_are_not_handed_on(command: list[str], tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    provenance_path(workspace).unlink()
+    write_graph(workspace)
+    result = CliRunner().invoke(main, [*command, "-w", str(workspace), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == (
+        f"Error: {workspace} holds tables that no stage in bundle.json records"
+        " (dialogues/mentions, reviews/sentences, triples/triples): run the stages again or delete the tables"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_on_an_earlier_bundle_is_not_reported_and_hinders_nothing_else(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    with Stage("train/first", workspace, {}):
+        pass
+    write_alignment(workspace, link_threshold=0.5)
+    command = ["report", "-w", str(workspace), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, [*command, "--run", "first"])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].endswith("older than align-reviews: run kgprep train again")
+    assert CliRunner().invoke(main, command).exit_code == 0

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from kgprep.artifacts import DESCRIPTIONS, EDGES, KgprepError
-from kgprep.provenance import Count, Stage, is_current, outdated_stages, read_provenance
+from kgprep.provenance import Count, Stage, is_current, outdated_stages, read_provenance, stage_fingerprint
 
 EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
 DESCRIPTION_FRAME = pl.DataFrame({"entity_id": [0], "lang": ["en"], "text": ["A film."], "source": ["plot"]})
@@ -87,6 +87,24 @@ def test_a_stage_is_outdated_when_the_stage_before_it_was_run_otherwise(tmp_path
     run_build(tmp_path, dump, hops=1)
     assert outdated_stages(tmp_path) == ["align-reviews"]
     assert not is_current(tmp_path, "align-reviews", {})
+
+
+def test_a_bundle_of_an_earlier_kgprep_is_not_current_and_its_stages_fit_together(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    with Stage("align-reviews", tmp_path, {}) as stage:
+        stage.write(DESCRIPTIONS, DESCRIPTION_FRAME)
+    record = read_provenance(tmp_path)
+    for name, stage_record in record["stages"].items():
+        sums = [source["sha256"] for source in stage_record["inputs"]]
+        stage_record["tool"] = "kgprep 0.0.1"
+        stage_record["fingerprint"] = stage_fingerprint(
+            name, stage_record["parameters"], sums, record["stages"], version="0.0.1"
+        )
+    (tmp_path / "bundle.json").write_text(json.dumps(record))
+    assert outdated_stages(tmp_path) == []
+    assert not is_current(tmp_path, "build-kg", {"hops": 2})
+    run_build(tmp_path, dump)
+    assert outdated_stages(tmp_path) == ["align-reviews"]
 
 
 def test_a_stage_is_not_current_when_an_earlier_one_has_overwritten_its_table(tmp_path: Path, dump: Path) -> None:
@@ -172,7 +190,9 @@ def test_a_commit_whose_list_and_files_are_damaged_is_named(torn: str, tmp_path:
     workspace, _ = killed_in_commit(tmp_path, dump, renamed=False)
     (workspace / torn).write_bytes(b"")
     before = files_below(workspace)
-    with pytest.raises(KgprepError, match=r"commit\.json is damaged, and so is .*: delete it and run .* build-kg first"):
+    with pytest.raises(
+        KgprepError, match=r"commit\.json is damaged, and so is .*: delete it and run .* build-kg first"
+    ):
         read_provenance(workspace)
     assert files_below(workspace) == before
     (workspace / "commit.json").unlink()
