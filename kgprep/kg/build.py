@@ -40,11 +40,12 @@ from kgprep.kg.given import believed_iris
 from kgprep.kg.remembered import RememberedSource
 from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
-from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
+from kgprep.kg.subgraph import Direction, Subgraph, SubgraphOptions, expand
 from kgprep.provenance import Count, Stage, StageSummary, progress
 from kgprep.sources import licence_of
 
 _ANSWERS = ".endpoint.sqlite"
+_RELATIONS_SHOWN = 5
 
 
 class KgConfig(BaseModel):
@@ -194,8 +195,11 @@ def _build(
     with progress("building the graph", 5) as bar:
         items = _resolve(source, dialogue_set, stage)
         bar.advance()
-        subgraph = expand(source, _known(items)["iri"], _options(config))
+        options = _options(config)
+        subgraph = expand(source, _known(items)["iri"], options)
         stage.add_counts(subgraph.counts)
+        if config.relations is not None and options.relations is not None:
+            stage.add_counts([_count_listed(config.relations, options.relations, subgraph)])
         bar.advance()
         numbered = number_entities(subgraph.edges, items)
         entities = describe_entities(source, numbered, subgraph.edges, items, languages)
@@ -229,7 +233,7 @@ def _options(config: KgConfig) -> SubgraphOptions:
 
 def _read_relations(path: Path) -> frozenset[str]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise KgprepError(f"{path} is not UTF-8 text ({error.reason}): write one IRI a line") from error
     lines = [line.strip().strip("<>") for line in text.splitlines()]
@@ -237,6 +241,13 @@ def _read_relations(path: Path) -> frozenset[str]:
     if not relations:
         raise KgprepError(f"{path} names no relation: write one IRI a line")
     return relations
+
+
+def _count_listed(path: Path, listed: frozenset[str], subgraph: Subgraph) -> Count:
+    if subgraph.relations and listed.isdisjoint(subgraph.relations):
+        there = ", ".join(subgraph.relations[:_RELATIONS_SHOWN])
+        raise KgprepError(f"{path} lists no relation that an edge at the items has: write IRIs such as {there}")
+    return Count("listed relations that the graph has", len(listed & set(subgraph.edges["predicate"])), len(listed))
 
 
 def _resolve(source: TripleSource, dialogue_set: DialogueSet, stage: Stage) -> pl.DataFrame:

@@ -45,10 +45,17 @@ class SubgraphOptions:
 
 @dataclass(frozen=True)
 class Subgraph:
-    """Edges (head, predicate, tail: IRIs), sorted, and what every filter kept."""
+    """Edges (head, predicate, tail: IRIs), sorted, what every filter kept, and the relations that edges had before.
+
+    Args:
+        edges: those that are left.
+        counts: of every filter.
+        relations: IRIs of the relations met on the way, the commonest first.
+    """
 
     edges: pl.DataFrame
     counts: tuple[Count, ...]
+    relations: tuple[str, ...]
 
 
 def expand(source: TripleSource, items: pl.Series, options: SubgraphOptions) -> Subgraph:
@@ -59,36 +66,49 @@ def expand(source: TripleSource, items: pl.Series, options: SubgraphOptions) -> 
         items: IRIs of the items.
         options: what to collect.
     """
-    reached, counts = _reach(source, items, options)
+    reached, relations, counts = _reach(source, items, options)
     filters = (_drop_self_loops, _drop_duplicates, _cap_hubs, _drop_rare_relations)
     for keep in filters:
         reached, told = keep(reached, items, options)
         counts += told
-    return Subgraph(reached.sort("head", "predicate", "tail"), tuple(counts))
+    return Subgraph(reached.sort("head", "predicate", "tail"), tuple(counts), tuple(relations))
 
 
-def _reach(source: TripleSource, items: pl.Series, options: SubgraphOptions) -> tuple[pl.DataFrame, list[Count]]:
+def _reach(
+    source: TripleSource, items: pl.Series, options: SubgraphOptions
+) -> tuple[pl.DataFrame, pl.Series, list[Count]]:
+    """Return the edges of the relations wanted, all relations met from the commonest on, and what each hop reached."""
     visited = items.unique().sort().alias("iri").to_frame()
     frontier = visited
     collected = [pl.DataFrame(schema=_EDGE_SCHEMA)]
+    met = [collected[0]["predicate"].value_counts()]
     counts = []
     for hop in range(1, options.hops + 1):
-        edges = _edges_at(source, frontier["iri"], options)
+        found = _edges_at(source, frontier["iri"], options)
+        met.append(found["predicate"].value_counts())
+        edges = _canonical(source, _listed(found, options))
         collected.append(edges)
         ends = pl.concat([edges["head"], edges["tail"]]).unique().alias("iri").to_frame()
         frontier = ends.join(visited, on="iri", how="anti").sort("iri")
         visited = pl.concat([visited, frontier])
         counts.append(Count(f"edges read in hop {hop}", edges.height))
         counts.append(Count(f"entities first reached in hop {hop}", frontier.height))
-    return pl.concat(collected), counts
+    relations = pl.concat(met).group_by("predicate").agg(pl.col("count").sum())
+    by_number = relations.sort("count", "predicate", descending=[True, False])
+    return pl.concat(collected), by_number["predicate"], counts
 
 
 def _edges_at(source: TripleSource, frontier: pl.Series, options: SubgraphOptions) -> pl.DataFrame:
     names = pl.concat([frontier, pages_leading_to(source, frontier)["page"].alias(frontier.name)])
     found = [source.facts("edge", end, names) for end in _ENDS[options.direction]]
-    edges = pl.concat(found).select(head="subject", predicate="predicate", tail="object")
-    if options.relations is not None:
-        edges = edges.filter(pl.col("predicate").is_in(sorted(options.relations)))
+    return pl.concat(found).select(head="subject", predicate="predicate", tail="object")
+
+
+def _listed(edges: pl.DataFrame, options: SubgraphOptions) -> pl.DataFrame:
+    return edges if options.relations is None else edges.filter(pl.col("predicate").is_in(sorted(options.relations)))
+
+
+def _canonical(source: TripleSource, edges: pl.DataFrame) -> pl.DataFrame:
     redirects = follow_redirects(source, pl.concat([edges["head"], edges["tail"]]))
     return to_canonical(to_canonical(edges, "head", redirects), "tail", redirects)
 

@@ -223,6 +223,28 @@ def test_relations_no_inverse_and_directions(tmp_path: Path, dumps: tuple[Path, 
     assert "The_Curious_Case_of_Benjamin_Button_(film)" in named(folder)["iri"].to_list()
 
 
+def test_listed_relations_are_counted_behind_a_byte_order_mark(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path
+) -> None:
+    relations = tmp_path / "relations.txt"
+    listed = "http://dbpedia.org/ontology/director\nhttp://dbpedia.org/ontology/Starring\n"
+    relations.write_text(listed, encoding="utf-8-sig")
+    folder = tmp_path / "workspace"
+    build_kg(folder, KgConfig(items=items_file, dumps=dumps, relations=relations, inverse=False))
+    assert read_table(folder, RELATIONS)["name"].to_list() == ["director"]
+    assert counts(folder)["listed relations that the graph has"] == (1, 2)
+
+
+def test_relations_that_no_edge_has_are_an_error_that_shows_those_there_are(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path
+) -> None:
+    relations = tmp_path / "relations.txt"
+    relations.write_text("director\ndbo:starring\n")
+    there = r"relations\.txt lists no relation .* http://dbpedia\.org/ontology/starring"
+    with pytest.raises(KgprepError, match=there):
+        build_kg(tmp_path / "workspace", KgConfig(items=items_file, dumps=dumps, relations=relations))
+
+
 def test_given_iris_are_gold_and_follow_redirects(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
     items = tmp_path / "items.jsonl"
     items.write_text(
