@@ -19,7 +19,7 @@ from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES,
 from model.checkpoint import load
 from model.data import Corpus, Tables, chinese_names, pack_corpus
 from model.reasons import Reasons
-from model.responses import fill_slots, new_items, said_words, scores_before
+from model.responses import fill_slots, first_draws, said_words, scores_before, without_named
 from model.system import contexts_of, memory_of
 
 Linker = Callable[[str, list[int]], pl.DataFrame]
@@ -100,6 +100,7 @@ class Chat:
         self._names = chinese_names(workspace) if self._vocabulary.chinese else None
         self._reasons = Reasons(workspace)
         self._link = link
+        self._draws = first_draws(self._system, self._config)
         self._dialogue = _Dialogue()
 
     def say(self, text: str) -> Reply:
@@ -109,13 +110,14 @@ class Chat:
         linked = tuple((word, self._labels[entity]) for word, entity in links.select("word", "entity_id").iter_rows())
         corpus = self._corpus()
         turn = torch.tensor([len(corpus.turns.dialogue) - 1])
-        ranked = new_items(corpus, turn, scores_before(self._system, corpus, turn, self._config), SHOWN)[0]
-        items = corpus.items[ranked]
+        scores = without_named(corpus, turn, scores_before(self._system, corpus, turn, self._config))[0]
+        ranked = scores.argsort(descending=True)
+        items = corpus.items[ranked[: min(SHOWN, int(scores.isfinite().sum()))]]
+        reasons = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
         with torch.no_grad():
             memory = memory_of(self._system, contexts_of(self._system, corpus, turn, self._config.text))
-            words = said_words(self._system, corpus, memory, self._config)[0]
+            words = said_words(self._system, corpus, memory, self._config, self._draws)[0]
         said = self._answer(corpus, words, ranked.tolist())
-        reasons = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
         recommended = tuple(Recommended(self._labels[item], reasons.get(item)) for item in items.tolist())
         return Reply(linked, recommended, said)
 

@@ -113,6 +113,8 @@ def _read_record(folder: Path, workspace: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise KgprepError(f"{path} is not JSON ({error}): train again with --overwrite") from error
+    if not isinstance(record, dict):
+        raise KgprepError(f"{path} is not what a run leaves: train again with --overwrite")
     return record
 
 

@@ -67,7 +67,7 @@ class GeneratorConfig(Settings):
 class ModelConfig(Settings):
     """Sizes of the three encoders and of the decoder, and what they read."""
 
-    views: tuple[View, ...] = ("history", "graph", "reviews")  # drawn together; without graph, nodes have no edges
+    views: tuple[View, ...] = ("history", "graph", "reviews")  # what is left out neither contrast nor recommender has
     recommender: RecommenderConfig = RecommenderConfig()
     generator: GeneratorConfig = GeneratorConfig()
 
@@ -80,6 +80,11 @@ class ModelConfig(Settings):
     bases: int = Field(default=8, ge=1)  # basis matrices that the relations share
     graph_layers: int = Field(default=1, ge=1)  # R-GCN layers
     precision: Literal["float32", "bfloat16"] = "float32"  # of products in the text encoders; weights are float32
+
+    @property
+    def recommender_views(self) -> tuple[View, ...]:
+        """What the recommender reads: its own views as far as they are not left out; nodes stay, without edges."""
+        return tuple(view for view in self.recommender.views if view == "graph" or view in self.views)
 
 
 class PhaseConfig(Settings):
@@ -136,7 +141,9 @@ class GenerateConfig(PhaseConfig):
 class TrainConfig(Settings):
     """Everything that decides what `model.train.train` makes of a bundle."""
 
-    seed: int = 0  # of the weights, the order of the samples, the dropout and the bootstrap
+    seed: int = Field(
+        default=0, ge=0, lt=2**63
+    )  # of the weights, the order of the samples, the dropout and the bootstrap
     max_steps: int | None = Field(default=None, ge=1)  # most steps of each phase, for short runs
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: cuda where there is one
     text: TextConfig = TextConfig()
@@ -199,7 +206,7 @@ def parse_config(settings: Mapping[str, Any], where: str) -> TrainConfig:
 
 def _read(path: Path | str) -> dict[str, Any]:
     shipped = SHIPPED / f"{path}.yaml"
-    file = shipped if not Path(path).exists() and shipped.exists() else Path(path)
+    file = shipped if not Path(path).is_file() and shipped.exists() else Path(path)
     try:
         settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
+from math import nan
 from pathlib import Path
 from typing import Protocol
 
@@ -33,8 +34,9 @@ def scalars(folder: Path | None) -> Iterator[Watcher]:
     with SummaryWriter(str(folder / "tensorboard")) as writer:
 
         def write(epoch: EpochFigures) -> None:
-            for name in ("loss", "valid", "seconds"):
-                writer.add_scalar(f"{epoch.phase}/{name}", getattr(epoch, name), epoch.epoch)
+            for name, value in (("loss", epoch.loss), ("valid", epoch.valid), ("seconds", epoch.seconds)):
+                if value is not None:
+                    writer.add_scalar(f"{epoch.phase}/{name}", value, epoch.epoch)
             for name, part in epoch.parts.items():
                 writer.add_scalar(f"{epoch.phase}/loss of {name}", part, epoch.epoch)
             writer.flush()
@@ -54,7 +56,7 @@ def draw_curves(epochs: Sequence[EpochFigures], path: Path) -> None:
         numbers = [epoch.epoch for epoch in here]
         axes.plot(numbers, [epoch.loss for epoch in here], marker="o", color="tab:blue", label="loss, training")
         beside = axes.twinx()
-        valid = [epoch.valid for epoch in here]
+        valid = [nan if epoch.valid is None else epoch.valid for epoch in here]
         beside.plot(numbers, valid, marker="s", color="tab:orange", label="figure, validation")
         axes.legend(handles=[*axes.lines, *beside.lines], fontsize="small")
     drawn = BytesIO()

@@ -183,7 +183,7 @@ def _mentions(
         utterances.select("dialogue_id", "turn", "utterance", "turn_number", "dialogue", "split"),
         on=["dialogue_id", "turn"],
     )
-    title = pl.col("label").str.replace(r"\s*\([^()]*\)\s*$", "")
+    title = pl.col("label").str.replace(r"(\S)\s*\([^()]*\)\s*$", "$1")
     named = items.select("entity_id", place=pl.col("item").cast(pl.Int64), title=title)
     return (
         located.join(named, on="entity_id", how="left")

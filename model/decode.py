@@ -3,7 +3,8 @@
 Notable here:
 - all contexts are decoded together, and keys and values are kept from token to token;
 - a beam's score is the mean log probability of its tokens, so a longer response is not punished for its length;
-- a draw takes the fewest tokens that share a given chance, and is the same for the same seed;
+- a draw takes the fewest tokens that share a given chance; who draws for many batches goes on with one generator, for
+  a seed anew would give each batch the same draws;
 - a decoder that has learnt with token weights says frequent tokens, item slots first of all, too seldom; dividing the
   weights out of its chances takes that back (post-hoc logit adjustment: Menon et al. 2021, "Long-tail learning via
   logit adjustment").
@@ -22,12 +23,22 @@ from model.text import END, PAD, START
 
 
 @torch.no_grad()
-def respond(generator: Generator, memory: Memory, longest: int, config: GenerateConfig, seed: int = 0) -> Tensor:
-    """Return responses to n contexts, decoded as `config` says: int64 [n, T], PAD after the end."""
+def respond(
+    generator: Generator, memory: Memory, longest: int, config: GenerateConfig, draws: torch.Generator
+) -> Tensor:
+    """Return responses to n contexts, decoded as `config` says: int64 [n, T], PAD after the end.
+
+    Args:
+        generator: the decoder.
+        memory: of n contexts.
+        longest: most tokens of a response.
+        config: of the decoding.
+        draws: random numbers, on the decoder's device.
+    """
     if config.decoding == "beam":
         return say_best_beam(generator, memory, longest, config.beams, config.calibration)
     if config.decoding == "nucleus":
-        return say_drawn(generator, memory, longest, config.nucleus, seed, config.calibration)
+        return say_drawn(generator, memory, longest, config.nucleus, draws, config.calibration)
     return say_likeliest(generator, memory, longest, config.calibration)
 
 
@@ -47,7 +58,7 @@ def say_likeliest(generator: Generator, memory: Memory, longest: int, calibratio
 
 
 def say_drawn(
-    generator: Generator, memory: Memory, longest: int, share: float, seed: int, calibration: float = 0.0
+    generator: Generator, memory: Memory, longest: int, share: float, draws: torch.Generator, calibration: float = 0.0
 ) -> Tensor:
     """Draw each token from the likeliest ones that together have the chance `share` (nucleus sampling).
 
@@ -56,7 +67,7 @@ def say_drawn(
         memory: of n contexts.
         longest: most tokens of a response.
         share: in (0, 1].
-        seed: of the draws.
+        draws: random numbers, on the decoder's device.
         calibration: power of the tokens' weights that is divided out.
 
     Returns:
@@ -64,7 +75,6 @@ def say_drawn(
 
     Source: Holtzman et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1.
     """
-    draws = torch.Generator(device=memory.copies.device).manual_seed(seed)
     return _one_by_one(generator, memory, longest, calibration, lambda chances: _draw(chances, share, draws))
 
 

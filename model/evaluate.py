@@ -24,7 +24,7 @@ from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
 from model.perplexity import Surprise, surprise_of
-from model.responses import fill_slots, new_items, said_words, scores_before, without_named, words_of
+from model.responses import fill_slots, first_draws, new_items, said_words, scores_before, without_named, words_of
 from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
@@ -49,7 +49,8 @@ def evaluate(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
     """
     loaded = load(workspace, run)
     system, corpus, config = loaded.system, loaded.corpus, loaded.config
-    system.move(pick_device(config.device))
+    # What was trained on CUDA may be measured without.
+    system.move(pick_device("cpu" if config.device == "cpu" else "auto"))
     system.eval()
     with torch.no_grad():
         recommendation = _recommendation(system, corpus, split, config)
@@ -71,8 +72,11 @@ def _other_splits(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     """Return what was measured before of the very same run, so that one split does not erase another."""
     if not path.exists():
         return {}
-    metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return metrics if metrics["run"] == about else {}
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
+    return metrics if isinstance(metrics, dict) and metrics.get("run") == about else {}
 
 
 def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> Tensor:
@@ -125,14 +129,14 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
         return {"responses": 0}
     said: list[list[str]] = [[]] * len(turns)
     wanted: list[list[str]] = [[]] * len(turns)
-    surprise, unknown = Surprise(), 0
+    surprise, unknown, draws = Surprise(), 0, first_draws(system, config)
     lengths = corpus.turns.history.end - corpus.turns.history.start
     for rows in batches(lengths[turns], config.generate.batch, config.generate.places, None):
         responses = read_responses(corpus, turns[rows], config.text).to(system.device)
         memory, target = memory_of(system, responses.contexts), responses.wanted
         surprise += surprise_of(system.generator, responses, memory)
         unknown += int((target == UNKNOWN).sum())
-        words, references = said_words(system, corpus, memory, config), words_of(corpus, target)
+        words, references = said_words(system, corpus, memory, config, draws), words_of(corpus, target)
         for row, word, reference in zip(rows.tolist(), words, references, strict=True):
             said[row], wanted[row] = word, [token for token in reference if token != SPECIALS[END]]
     item = corpus.vocabulary.words[ITEM]

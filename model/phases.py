@@ -48,6 +48,7 @@ class Phase(Generic[Batch]):
     lengths: Tensor  # int64 [samples], for batches of like length
     read: Callable[[Tensor], Batch]  # from the numbers of a batch's samples
     loss: Callable[[Batch], dict[str, Tensor]]  # its parts by name; their sum is what is learnt from
+    held_out: int  # samples of the validation split that judge it; where there is none the last epoch is kept
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
 
@@ -112,6 +113,7 @@ def _contrastive(
         _history_lengths(corpus, turns, config),
         lambda rows: read(turns[rows]),
         loss,
+        len(held_out),
         lambda: _mean_loss(read, loss, held_out, _history_lengths(corpus, held_out, config), phase),
     )
 
@@ -120,7 +122,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     samples, held_out = corpus.splits["train"], corpus.splits["valid"]
     weight = config.recommend.contrastive_weight
     # What is computed most of decides which samples meet in a batch.
-    reads_history = "history" in config.model.recommender.views or weight > 0
+    reads_history = "history" in config.model.recommender_views or weight > 0
     lengths = _history_lengths if reads_history else _mention_lengths
 
     def loss(asked: Asked) -> dict[str, Tensor]:
@@ -142,6 +144,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         lengths(corpus, samples.turn, config),
         lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
+        len(held_out.target),
         lambda: 1 - _mean_recall(system, corpus, held_out, config),
         begin,
     )
@@ -173,6 +176,7 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
         _history_lengths(corpus, turns, config),
         lambda rows: read(turns[rows]),
         loss,
+        len(held_out),
         lambda: _perplexity(system, known(), read, held_out, lengths, config.generate),
         begin,
     )
@@ -214,9 +218,7 @@ def _mean_loss(
     lengths: Tensor,
     config: PhaseConfig,
 ) -> float:
-    """Return the mean loss over `turns`; not a number where there is none."""
-    if not len(turns):
-        return math.nan
+    """Return the mean loss over `turns`."""
     every = batches(lengths, config.batch, config.places, None)
     parts = [(total(loss(read(turns[rows]))).item(), len(rows)) for rows in every]
     return sum(value * weight for value, weight in parts) / len(turns)
@@ -230,7 +232,7 @@ def _perplexity(
     lengths: Tensor,
     config: PhaseConfig,
 ) -> float:
-    """Return the perplexity of what is said at `turns`; not a number where there is none."""
+    """Return the perplexity of what is said at `turns`."""
     surprise = Surprise()
     for rows in batches(lengths, config.batch, config.places, None):
         responses = read(turns[rows]).to(system.device)
@@ -239,8 +241,9 @@ def _perplexity(
 
 
 def _mean_recall(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
-    """Return the mean over `RECALL_AT` of the share of targets that rank so high; not a number where there is none."""
-    if not len(samples.target):
+    """Return the mean over `RECALL_AT` of the share of targets that rank so high; nan if a score is nan."""
+    scores = scores_of(system, corpus, samples, config)
+    if bool(scores.isnan().any()):
         return math.nan
-    found = ranks(scores_of(system, corpus, samples, config), samples.target)
+    found = ranks(scores, samples.target)
     return float((found[:, None] <= torch.tensor(RECALL_AT)).double().mean())

@@ -36,11 +36,11 @@ class Recommender(nn.Module):
         """
         super().__init__()
         chosen, text, shared = config.recommender, config.text_dim, config.graph_dim
-        self.views = chosen.views
+        self.views = config.recommender_views
         start = torch.log1p(asked.float()) if chosen.frequency else torch.zeros(len(items))
         self.bias = nn.Parameter(start)
-        self.from_history = nn.Linear(text, shared) if "history" in chosen.views else None
-        self.from_reviews = nn.Linear(text, shared) if "reviews" in chosen.views else None
+        self.from_history = nn.Linear(text, shared) if "history" in self.views else None
+        self.from_reviews = nn.Linear(text, shared) if "reviews" in self.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.paths = PathScores(graph, items) if chosen.paths else None
         self.repeats = RepeatGate(shared, chosen.novelty) if chosen.repeats else None
@@ -78,7 +78,7 @@ class Recommender(nn.Module):
         entity = contexts.entity
         item_rows, mention_rows = torch.split(rows, [len(self.items), entity.numel()])
         known = (entity != NONE)[..., None]
-        mentioned = self.dropout(nn.functional.embedding(mention_rows, vectors).view(*entity.shape, -1) * known)
+        mentioned = self.dropout(nn.functional.embedding(mention_rows.view(entity.shape), vectors) * known)
         user = self._user(encoders, contexts, by_recommender, mentioned)
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
         if self.paths is not None:

@@ -69,9 +69,16 @@ def without_named(corpus: Corpus, turns: Tensor, scores: Tensor) -> Tensor:
     return torch.nn.functional.pad(scores, (0, 1)).scatter(1, places, -torch.inf)[:, :-1]
 
 
-def said_words(system: System, corpus: Corpus, memory: Memory, config: TrainConfig) -> list[list[str]]:
-    """Return the words that the decoder says, slots as ``<item>``."""
-    ids = respond(system.generator, memory, config.text.response_tokens, config.generate, config.seed)
+def first_draws(system: System, config: TrainConfig) -> torch.Generator:
+    """Return the random numbers that responses are drawn with, from the run's seed on."""
+    return torch.Generator(device=system.device).manual_seed(config.seed)
+
+
+def said_words(
+    system: System, corpus: Corpus, memory: Memory, config: TrainConfig, draws: torch.Generator
+) -> list[list[str]]:
+    """Return the words that the decoder says, slots as ``<item>``; `draws` goes on from batch to batch."""
+    ids = respond(system.generator, memory, config.text.response_tokens, config.generate, draws)
     return words_of(corpus, ids)
 
 

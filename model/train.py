@@ -15,7 +15,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -91,6 +91,8 @@ def train(
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
     with _interrupted() as interrupted, scalars(folder if parallel.is_first() else None) as watcher:
         training = _Training(state, config, folder, workspace, interrupted, watcher)
+        if parallel.is_first():
+            _write_log(state.progress.figures, folder)
         for number, phase in enumerate(phases_of(system, corpus, config)):
             if number >= state.progress.phase:
                 training.run_phase(phase)
@@ -100,8 +102,6 @@ def train(
     if not parallel.is_first():
         return summary
     save(folder, workspace, system, config, corpus, [asdict(epoch) for epoch in figures])
-    with write_beside(folder / "log.jsonl") as partial:
-        partial.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in figures), encoding="utf-8")
     draw_curves(figures, folder / "curves.png")
     state_path(folder).unlink(missing_ok=True)
     return summary
@@ -110,10 +110,13 @@ def train(
 def _check_free(folder: Path, *, overwrite: bool, resume: bool) -> None:
     if overwrite or resume:
         return
-    if (folder / "checkpoint.json").exists():
-        raise KgprepError(f"{folder} exists: choose another --run, or replace it with --overwrite")
     if state_path(folder).exists():
         raise KgprepError(f"{folder} holds an unfinished run: go on with --resume, or replace it with --overwrite")
+    if (folder / "checkpoint.json").exists():
+        raise KgprepError(
+            f"{folder} holds a trained run: measure it with kgprep evaluate, choose another --run, or replace it with "
+            "--overwrite"
+        )
 
 
 def _say_what_is_learnt_from(corpus: Corpus, system: System) -> None:
@@ -187,9 +190,8 @@ class _Training:
         self._run_steps(phase, learner, started)
         system.eval()
         with learner.average.in_place():
-            with torch.no_grad():
-                valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
-            is_best = math.isnan(valid) or valid < progress.best
+            valid = self._judged(phase)
+            is_best = valid is None or valid < progress.best
             if is_best:
                 self.state.keep_best()
         figures = EpochFigures(
@@ -205,10 +207,24 @@ class _Training:
         progress.figures.append(figures)
         _say(phase, figures, progress.rate)
         self.watcher(figures)
-        progress.best, progress.worse = (valid, 0) if is_best else (progress.best, progress.worse + 1)
+        if parallel.is_first():
+            _write_log(progress.figures, self.folder)
+        if is_best:
+            progress.best, progress.worse = math.inf if valid is None else valid, 0
+        else:
+            progress.worse += 1
         progress.end_epoch()
         self.state.order_at_epoch = self.state.order.get_state()
         self._save()
+
+    def _judged(self, phase: Phase[Any]) -> float | None:
+        """Return the validation figure; None where the validation split has nothing for the phase."""
+        if not phase.held_out:
+            return None
+        with torch.no_grad():
+            valid = parallel.from_first(phase.validate() if parallel.is_first() else 0.0)
+        self._check(phase, f"validation {phase.figure}", valid)
+        return valid
 
     def _run_steps(self, phase: Phase[Any], learner: Learner, started: float) -> None:
         state, progress = self.state, self.state.progress
@@ -226,7 +242,7 @@ class _Training:
                 parts = phase.loss(batch)
                 loss = total(parts)
                 value, *values = parallel.totals(torch.stack([loss, *parts.values()]))
-                self._check(phase, value)
+                self._check(phase, "loss", value)
                 learner.step(loss)
                 progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
@@ -237,10 +253,10 @@ class _Training:
                     self._save()
                     saved = time.monotonic()
 
-    def _check(self, phase: Phase[Any], loss: float) -> None:
-        if not math.isfinite(loss):
+    def _check(self, phase: Phase[Any], what: str, value: float) -> None:
+        if not math.isfinite(value):
             raise KgprepError(
-                f"the loss of phase {phase.name} is {loss} at step {self.state.progress.steps + 1}: "
+                f"the {what} of phase {phase.name} is {value} after step {self.state.progress.steps}: "
                 f"lower {phase.name}.learning_rate (now {phase.config.learning_rate})"
             )
 
@@ -256,10 +272,16 @@ class _Training:
             save_state(self.state, self.folder, self.workspace, self.config)
 
 
+def _write_log(figures: Sequence[EpochFigures], folder: Path) -> None:
+    with write_beside(folder / "log.jsonl") as partial:
+        partial.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in figures), encoding="utf-8")
+
+
 def _say(phase: Phase[Any], epoch: EpochFigures, rate: float) -> None:
+    judged = "no validation samples" if epoch.valid is None else f"validation {phase.figure} {epoch.valid:.4f}"
     console.print(
         f"  {epoch.phase} {epoch.epoch}/{phase.config.epochs}: {epoch.steps} steps, "
-        f"loss {_with_parts(epoch.loss, epoch.parts)}, validation {phase.figure} {epoch.valid:.4f}, "
+        f"loss {_with_parts(epoch.loss, epoch.parts)}, {judged}, "
         f"{epoch.seconds:.1f} s, {rate:,.0f} samples/s",
         markup=False,
     )

@@ -37,7 +37,8 @@ class EpochFigures:
     loss: float
     parts: dict[str, float]
     """The loss of each part by its name; their sum is `loss`."""
-    valid: float
+    valid: float | None
+    """The validation figure; None where the validation split has nothing for the phase."""
     seconds: float
 
 
@@ -167,6 +168,8 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
         KgprepError: there is no unfinished run, it is damaged, or it is of another bundle or other settings.
     """
     if not state_path(folder).exists():
+        if (folder / "checkpoint.json").exists():
+            raise KgprepError(f"{folder} holds a run that has been trained to its end: measure it with kgprep evaluate")
         raise KgprepError(f"{folder} holds no unfinished run: start one without --resume")
     record = _read(folder, system.device)
     _check_match(record, folder, workspace, config)

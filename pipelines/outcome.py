@@ -44,7 +44,10 @@ def print_variants(workspace: Path, runs: Sequence[str]) -> None:
         metrics = json.loads((workspace / "runs" / run / "metrics.json").read_text(encoding="utf-8"))
         views = metrics["recommendation"]["test"]["c2crs"]
         table.add_row(run, *(_recall_cells(views[view])[1] for view in VIEWS))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    # A narrow terminal wraps a line; a cell that is cut would be lost.
+    console.width = max(console.width, console.measure(table, options=console.options.update(max_width=1000)).maximum)
+    console.print(table)
 
 
 def _rows(workspace: Path) -> RichTable:

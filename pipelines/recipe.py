@@ -9,6 +9,7 @@ Notable here:
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
@@ -47,7 +48,8 @@ class TrainStep(BaseModel):
     @property
     def settings(self) -> list[str]:
         """Settings that differ from the config, as dotted ``key=value``."""
-        return [f"{key}={yaml.safe_dump(value).splitlines()[0]}" for key, value in _flatten(self.model_extra or {})]
+        # JSON is YAML on one line, lists too.
+        return [f"{key}={json.dumps(value)}" for key, value in _flatten(self.model_extra or {})]
 
 
 class Recipe(BaseModel):
@@ -89,7 +91,7 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     path = _find(name)
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise KgprepError(f"{path} is not YAML ({str(error).splitlines()[0]}): mend it and run again") from error
     if not isinstance(raw, dict):
         raise KgprepError(f"{path} holds no recipe: it needs description, build-kg, align-reviews and train")
@@ -129,7 +131,10 @@ def _override(raw: dict[str, Any], override: str) -> None:
         target = target.setdefault(section, {})
         if not isinstance(target, dict):
             raise KgprepError(f"--set {override}: {section} is a value, not a section")
-    target[last] = yaml.safe_load(value)
+    try:
+        target[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise KgprepError(f"--set {override}: {value} is not YAML ({str(error).splitlines()[0]})") from error
 
 
 def _substitute(value: Any, places: Mapping[str, str], path: Path) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kgprep.cli.options import debug_option, workspace_option
+from kgprep.errors import KgprepError
 
 
 @click.command("train")
@@ -41,7 +42,7 @@ def train_command(
     Four phases: coarse contrast, fine contrast, recommendation, generation.
     Writes a checkpoint, a log and metrics.json to runs/NAME.
     Ctrl-C finishes the step and saves; --resume with the same settings goes on to the same result.
-    Several GPUs: torchrun --nproc-per-node 4 -m kgprep train ...
+    Several GPUs: torchrun --nproc-per-node 4 -m -- kgprep train ...
 
     \b
     Example:
@@ -58,7 +59,13 @@ def train_command(
     train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
     if not is_first():
         return
-    evaluate_run(workspace, run)
+    try:
+        evaluate_run(workspace, run)
+    except KeyboardInterrupt as interrupt:
+        again = f"kgprep evaluate -w {workspace} --run {run}"
+        raise KgprepError(
+            f"stopped by Ctrl-C while measuring; training has ended, so go on with {again}"
+        ) from interrupt
     print_outcome(workspace, run)
 
 
@@ -97,6 +104,7 @@ def chat_command(workspace: Path, run: str) -> None:
     Example:
         kgprep chat -w workspaces/sample --run c2crs
     """
+    import io
     import sys
 
     from kgprep.linking.linker import EntityLinker
@@ -105,6 +113,8 @@ def chat_command(workspace: Path, run: str) -> None:
     linker = EntityLinker.from_bundle(workspace)
     chat = Chat(workspace, run, linker.link_one)
     click.echo("you> ", nl=False)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
     for text in sys.stdin:
         if not text.strip():
             break

@@ -36,8 +36,8 @@ SETTINGS = [
 WITHOUT = {
     "everything": [],
     "without graph": ["model.views=[history,reviews]"],
-    "without reviews": ["model.views=[history,graph]", "model.recommender.views=[history,graph]"],
-    "without history": ["model.views=[graph,reviews]", "model.recommender.views=[graph,reviews]"],
+    "without reviews": ["model.views=[history,graph]"],
+    "without history": ["model.views=[graph,reviews]"],
 }
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, KgprepError, read_table
 from kgprep.cli import main
 from kgprep.linking.linker import EntityLinker
 from model.chat import Chat
 from model.reasons import Reasons
+from model.text import ITEM
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,41 @@ def test_a_reply_links_recommends_what_is_new_and_answers(sample_workspace: Path
     said_before = {label for label in labels if label.split(" (")[0] in first.text}
     assert not said_before & {item.label for item in second.items}
     assert second.items != first.items
+
+
+@pytest.fixture(scope="module")
+def workspace_of_slots(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with a run whose decoder says nothing but item slots."""
+    workspace = tmp_path_factory.mktemp("slots") / "workspace"
+    shutil.copytree(sample_workspace, workspace)
+    path = workspace / "runs" / "c2crs" / "model.safetensors"
+    weights = load_file(path)
+    weights["generator.bias"][ITEM] = 1e4
+    save_file(weights, path)
+    return workspace
+
+
+def test_reasons_begin_with_what_was_named_before_the_reply(workspace_of_slots: Path, linker: EntityLinker) -> None:
+    chat = Chat(workspace_of_slots, "c2crs", linker.link_one)
+    items = read_table(workspace_of_slots, ENTITIES).filter("is_item")["label"].to_list()
+    named: set[str] = set()
+    for text in ("Hello!", "I like Titanic"):
+        reply = chat.say(text)
+        named |= {label for _, label in reply.linked}
+        assert {item.reason.split(" - ")[0] for item in reply.items if item.reason} <= named
+        assert all(item.label in reply.text for item in reply.items)
+        named |= {label for label in items if label in reply.text}
+
+
+def test_every_slot_is_filled_and_nothing_named_is_recommended(workspace_of_slots: Path, linker: EntityLinker) -> None:
+    chat = Chat(workspace_of_slots, "c2crs", linker.link_one)
+    names = read_table(workspace_of_slots, ENTITIES).filter("is_item")["label"].to_list()
+    reply = chat.say(", ".join(names))
+    named = {label for _, label in reply.linked}
+    assert len(named) > 90
+    assert not named & {item.label for item in reply.items}
+    assert reply.text
+    assert "<item>" not in reply.text
 
 
 def test_the_same_words_get_the_same_reply(sample_workspace: Path, linker: EntityLinker) -> None:
@@ -69,6 +107,13 @@ def test_the_terminal_shows_links_items_and_the_answer(sample_workspace: Path) -
     assert "linked: The Matrix = The Matrix" in result.output
     assert result.output.count("\n  ") >= 10
     assert "run> " in result.output
+
+
+def test_bytes_that_are_no_text_do_not_end_the_chat(sample_workspace: Path) -> None:
+    arguments = ["chat", "-w", str(sample_workspace), "--run", "c2crs"]
+    result = CliRunner().invoke(main, arguments, input=b"I liked The Matrix \xff\n\n")
+    assert result.exit_code == 0, result.output
+    assert "linked: The Matrix = The Matrix" in result.output
 
 
 def test_an_unknown_run_is_named(sample_workspace: Path, linker: EntityLinker) -> None:

@@ -97,13 +97,17 @@ def test_the_likeliest_tokens_are_those_of_the_full_pass(seed: int, calibration:
         assert [token for token in response[row].tolist() if token != PAD] == said[1:]
 
 
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
 @pytest.mark.parametrize("calibration", [0.0, 1.0])
 def test_draws_keep_to_the_likely_tokens_and_to_the_seed(calibration: float) -> None:
     generator = a_generator(1)
     memory = a_memory(3)
     rows = torch.arange(3).repeat_interleave(100)
-    drawn = say_drawn(generator, memory.at(rows), 1, 0.5, 0, calibration)
-    assert torch.equal(drawn, say_drawn(generator, memory.at(rows), 1, 0.5, 0, calibration))
+    drawn = say_drawn(generator, memory.at(rows), 1, 0.5, seeded(0), calibration)
+    assert torch.equal(drawn, say_drawn(generator, memory.at(rows), 1, 0.5, seeded(0), calibration))
     chances = calibrated(generator(torch.full((3, 1), START), memory)[:, -1], generator, calibration).exp()
     for row in range(3):
         order = chances[row].argsort(descending=True).tolist()
@@ -111,7 +115,14 @@ def test_draws_keep_to_the_likely_tokens_and_to_the_seed(calibration: float) -> 
         likely = {PAD if token == END else token for token in order[:needed]}
         assert set(drawn[rows == row, 0].tolist()) <= likely
     likeliest = say_likeliest(generator, memory, 4, calibration)
-    assert torch.equal(say_drawn(generator, memory, 4, 1e-9, 3, calibration), likeliest)
+    assert torch.equal(say_drawn(generator, memory, 4, 1e-9, seeded(3), calibration), likeliest)
+
+
+def test_one_batch_is_not_drawn_as_the_one_before() -> None:
+    generator, memory = a_generator(1), a_memory(3).at(torch.arange(3).repeat_interleave(100))
+    draws = seeded(0)
+    first, second = (say_drawn(generator, memory, 1, 1.0, draws) for _ in range(2))
+    assert not torch.equal(first, second)
 
 
 @pytest.mark.parametrize("decoding", ["greedy", "beam", "nucleus"])
@@ -122,6 +133,6 @@ def test_the_config_says_how_responses_are_decoded(decoding: str) -> None:
     expected = {
         "greedy": say_likeliest(generator, memory, 4, 0.7),
         "beam": say_best_beam(generator, memory, 4, 3, 0.7),
-        "nucleus": say_drawn(generator, memory, 4, 0.8, 5, 0.7),
+        "nucleus": say_drawn(generator, memory, 4, 0.8, seeded(5), 0.7),
     }
-    assert torch.equal(respond(generator, memory, 4, config, seed=5), expected[decoding])
+    assert torch.equal(respond(generator, memory, 4, config, seeded(5)), expected[decoding])

@@ -86,6 +86,8 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
 def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
     with pytest.raises(KgprepError, match="holds no unfinished run: start one without --resume"):
         train(copied, "never", CONFIG, resume=True)
+    with pytest.raises(KgprepError, match="trained to its end: measure it with kgprep evaluate"):
+        train(copied, "c2crs", CONFIG, resume=True)
     process = begin(copied, "killed")
     process.kill()
     process.communicate()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 import torch
+from click.testing import CliRunner
 
 from kgprep.artifacts import ENTITIES, MENTIONS, TRIPLES, UTTERANCES, KgprepError, read_table, write_parquet
+from kgprep.cli import main
 from model.batches import pad_slices, read_contexts
 from model.checkpoint import load
 from model.config import load_config
@@ -18,6 +21,7 @@ from model.data import NONE, read_corpus
 from model.evaluate import evaluate
 from model.text import ITEM, PAD
 from model.train import train
+from pipelines.recipe import SAMPLE
 
 SHORT = load_config("small", ["max_steps=2", "generate.test_responses=8"])
 VIEWS = {"all_roles/all_targets", "all_roles/novel_targets", "recommender/all_targets", "recommender/novel_targets"}
@@ -159,6 +163,63 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(copied: 
     with pytest.raises(KgprepError, match="the loss of phase recommend is"):
         train(copied, "wild", config)
     assert not (copied / "runs" / "wild" / "checkpoint.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("phase", "figure"),
+    [("fine", "loss"), ("recommend", "1 - mean recall at 1, 10, 50"), ("generate", "perplexity")],
+)
+def test_a_phase_whose_last_step_goes_wild_is_named(copied: Path, phase: str, figure: str) -> None:
+    settings = ["max_steps=1", "coarse.epochs=0", f"{phase}.learning_rate=1e30", f"{phase}.clip=1e30"]
+    others = {"fine", "recommend", "generate"} - {phase}
+    config = load_config("small", [*settings, *(f"{other}.epochs=0" for other in others)])
+    with pytest.raises(
+        KgprepError, match=f"the validation {re.escape(figure)} of phase {phase} is .* after step 1: lower {phase}"
+    ):
+        train(copied, "wild", config)
+    assert not (copied / "runs" / "wild" / "checkpoint.json").exists()
+
+
+def test_a_bundle_without_held_out_dialogues_is_trained_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Is Inception good?"
+    message = {"role": "seeker", "text": said, "mentions": [{"start": 3, "end": 12, "item_id": "i1"}]}
+    answer = {"role": "recommender", "text": "Very good."}
+    items = [{"item_id": "i1", "name": "Inception", "year": 2010}]
+    dialogue = {"dialogue_id": "d1", "split": "train", "messages": [message, answer], "items": items}
+    (tmp_path / "own.jsonl").write_text(json.dumps(dialogue) + "\n")
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["build-kg", "--dialogues", "jsonl:own.jsonl", "--dump", str(SAMPLE / "dbpedia.nt")],
+        ["align-reviews"],
+        ["train", "--run", "r", "--config", "small", "--max-steps", "1"],
+        ["evaluate", "--run", "r", "--split", "valid"],
+    ):
+        result = CliRunner().invoke(main, [command[0], "-w", "ws", *command[1:]])
+        assert result.exit_code == 0, result.output
+    logged = [json.loads(line) for line in Path("ws/runs/r/log.jsonl").read_text().splitlines()]
+    assert [epoch["valid"] for epoch in logged] == [None] * len(logged)
+    assert logged
+
+
+def test_a_damaged_or_foreign_metrics_file_is_written_anew(copied: Path) -> None:
+    path = copied / "runs" / "c2crs" / "metrics.json"
+    for content in ("", "[]", "{}"):
+        path.write_text(content)
+        assert set(evaluate(copied, "c2crs")["recommendation"]) == {"test"}
+
+
+def test_a_title_that_is_all_in_brackets_is_read(copied: Path) -> None:
+    named = read_table(copied, MENTIONS).filter(pl.col("method").cast(pl.String) == "gold")["entity_id"][0]
+    label = pl.when(pl.col("entity_id") == named).then(pl.lit("(Untitled)")).otherwise("label").alias("label")
+    write_parquet(ENTITIES, read_table(copied, ENTITIES).with_columns(label), ENTITIES.path(copied))
+    corpus = read_corpus(copied, SHORT.text)
+    item = int((corpus.items == named).nonzero())
+    said = corpus.mentions.item == item
+    assert bool(said.any())
+    spans = corpus.mentions.tokens
+    assert bool((spans.end > spans.start)[said].all())
 
 
 def test_a_run_leaves_its_curves_and_scalars(sample_workspace: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -87,8 +88,20 @@ def test_what_is_left_out_learns_nothing_from_contrast(sample_workspace: Path, v
     assert touched
 
 
-def _system(workspace: Path, variant: str) -> System:
-    config = load_config("small", variant=variant)
+@pytest.mark.parametrize(
+    ("variant", "unread"), [("without_history", "from_history"), ("without_reviews", "from_reviews")]
+)
+def test_what_is_left_out_is_not_read_by_a_recommender_that_adds_it(
+    sample_workspace: Path, variant: str, unread: str
+) -> None:
+    views = ["model.recommender.views=[history,graph,reviews]"]
+    whole, left = (_system(sample_workspace, name, views).recommender for name in (None, variant))
+    assert getattr(whole, unread) is not None
+    assert getattr(left, unread) is None
+
+
+def _system(workspace: Path, variant: str | None, settings: Sequence[str] = ()) -> System:
+    config = load_config("small", settings, variant)
     torch.manual_seed(0)
     return make_system(read_corpus(workspace, config.text), read_graph(workspace), config.model)
 

@@ -1,0 +1,51 @@
+"""What a recipe's settings become, and what it says about mistakes in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from kgprep.errors import KgprepError
+from model.config import load_config
+from pipelines.outcome import VIEWS, print_variants
+from pipelines.recipe import load_recipe
+
+
+def test_lists_and_strings_reach_the_config_whole() -> None:
+    settings = ["train.model.recommender.views=[history, graph, reviews]", "train.generate.decoding=nucleus"]
+    recipe = load_recipe("sample", settings)
+    config = load_config(recipe.train.config, recipe.train.settings)
+    assert config.model.recommender.views == ("history", "graph", "reviews")
+    assert config.generate.decoding == "nucleus"
+
+
+def test_a_value_that_is_no_yaml_is_named() -> None:
+    with pytest.raises(KgprepError, match=re.escape("--set train.run=[: [ is not YAML")):
+        load_recipe("sample", ["train.run=["])
+
+
+def test_a_recipe_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_bytes("description: caf\u00e9".encode("latin-1"))
+    with pytest.raises(KgprepError, match=r"own\.yaml is not YAML"):
+        load_recipe(str(path))
+
+
+def test_no_cell_of_the_variants_is_cut_in_a_narrow_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    figures = {f"recall@{k}": {"value": 0.3456, "low": 0.3, "high": 0.4} for k in (1, 10, 50)}
+    system = {view: {"samples": 3, **figures} for view in VIEWS}
+    runs = ["c2crs", "c2crs-without_coarse_to_fine"]
+    for run in runs:
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        metrics = {"recommendation": {"test": {"c2crs": system}}}
+        (tmp_path / "runs" / run / "metrics.json").write_text(json.dumps(metrics))
+    print_variants(tmp_path, runs)
+    printed = capsys.readouterr().out
+    assert all(run in printed for run in runs)
+    assert printed.count("0.346 [0.300, 0.400]") == 2 * len(VIEWS)
