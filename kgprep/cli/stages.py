@@ -113,7 +113,8 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
     from kgprep.kg.build import KgConfig, build_kg
 
     given = {name: value for name, value in options.items() if value is not None}
-    build_kg(workspace, stage_config(KgConfig, {**given, "languages": tuple(languages.split(","))}))
+    tags = tuple(tag.strip() for tag in languages.split(","))
+    build_kg(workspace, stage_config(KgConfig, {**given, "languages": tags}))
 
 
 @click.command("align-reviews")

@@ -7,6 +7,7 @@ Notable here:
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ from kgprep.sources import licence_of
 
 _ANSWERS = ".endpoint.sqlite"
 _RELATIONS_SHOWN = 5
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
 class KgConfig(BaseModel):
@@ -141,6 +143,9 @@ def _check(config: KgConfig) -> None:
         raise KgprepError("build-kg needs triples: give --dump FILE, once for each dump, or --endpoint URL")
     if config.dumps and config.endpoint is not None:
         raise KgprepError("build-kg takes dumps or an endpoint, not both: leave out --dump or --endpoint")
+    wrong = next((tag for tag in config.languages if not _LANGUAGE_TAG.fullmatch(tag)), None)
+    if wrong is not None:
+        raise KgprepError(f"languages: {wrong!r} is no language tag: write tags such as en or zh, a comma between them")
 
 
 def _load(config: KgConfig, stage: Stage) -> DialogueSet:
@@ -173,10 +178,10 @@ def _report(stage: Stage, counts: tuple[Count, ...], notes: tuple[str, ...]) -> 
 
 
 def _languages(dialogue_set: DialogueSet, config: KgConfig) -> tuple[str, ...]:
-    own = dialogue_set.language
-    return (
-        (own, *(language for language in config.languages if language != own)) if config.dialogues else config.languages
-    )
+    # Language tags have no case.
+    given = [language.lower() for language in config.languages]
+    wanted = [dialogue_set.language.lower(), *given] if config.dialogues else given
+    return tuple(dict.fromkeys(wanted))
 
 
 def _source(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from pydantic import ValidationError
 
 from kgprep.artifacts import (
@@ -25,6 +26,7 @@ from kgprep.artifacts import (
     UTTERANCES,
     read_table,
 )
+from kgprep.cli import main
 from kgprep.errors import KgprepError
 from kgprep.kg.build import KgConfig, build_kg
 
@@ -243,6 +245,19 @@ def test_relations_that_no_edge_has_are_an_error_that_shows_those_there_are(
     there = r"relations\.txt lists no relation .* http://dbpedia\.org/ontology/starring"
     with pytest.raises(KgprepError, match=there):
         build_kg(tmp_path / "workspace", KgConfig(items=items_file, dumps=dumps, relations=relations))
+
+
+def test_languages_may_stand_apart_on_the_command_line(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path
+) -> None:
+    given = [f"--dump={dump}" for dump in dumps]
+    command = ["build-kg", "-w", str(tmp_path / "workspace"), f"--items={items_file}", *given]
+    assert CliRunner().invoke(main, [*command, "--languages", "fr, ZH"]).exit_code == 0
+    assert "盗火线" in read_table(tmp_path / "workspace", ENTITIES)["label"]
+    for wrong in ("en,", "", "en;zh"):
+        refused = CliRunner().invoke(main, [*command, "--languages", wrong])
+        assert refused.exit_code == 1
+        assert "is no language tag: write tags such as en or zh" in refused.output
 
 
 def test_given_iris_are_gold_and_follow_redirects(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
