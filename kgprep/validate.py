@@ -32,7 +32,7 @@ from kgprep.artifacts import (
     collect_table,
     scan_table,
 )
-from kgprep.provenance import outdated_stages, read_provenance
+from kgprep.provenance import outdated_stages, read_provenance, unrecorded_tables
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,11 @@ def validate(workspace: Path) -> Validation:
         else:
             readable[table.name] = frame
     problems += _missing_tables(workspace)
-    checks = len(present) + 1
+    problems += [
+        Problem(table.name, "no stage in bundle.json records it", 0, f"run {table.stage} again or delete the table")
+        for table in unrecorded_tables(workspace)
+    ]
+    checks = len(present) + 2
     for name, text, broken in _checks(readable):
         checks += 1
         rows = broken.collect()

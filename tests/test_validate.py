@@ -24,8 +24,9 @@ from kgprep.artifacts import (
     read_table,
     write_parquet,
 )
+from kgprep.provenance import provenance_path
 from kgprep.validate import validate
-from tests.small_bundle import damage_pages, write_bundle
+from tests.small_bundle import damage_pages, write_bundle, write_graph
 
 FIRST = pl.int_range(pl.len()) == 0
 
@@ -107,6 +108,15 @@ def test_a_table_with_damaged_pages_is_named_and_the_others_are_still_checked(tm
     assert any(f"{EDGES.path(workspace)} is damaged: run kgprep build-kg again" in problem for problem in found)
     assert any("dialogues/feedback.parquet: recorded in bundle.json but absent" in problem for problem in found)
     assert "kg/edges" not in validation.rows
+
+
+def test_a_table_that_no_stage_has_recorded_is_named(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    assert not any("no stage" in str(problem) for problem in validate(workspace).problems)
+    provenance_path(workspace).unlink()
+    write_graph(workspace)
+    unrecorded = [problem.table for problem in validate(workspace).problems if "no stage" in problem.rule]
+    assert unrecorded == ["dialogues/mentions", "reviews/sentences", "triples/triples"]
 
 
 def test_a_folder_without_tables_is_no_bundle(tmp_path: Path) -> None:
