@@ -176,8 +176,8 @@ def items_only(name: str, path: Path) -> DialogueSet:
         name: of the set.
         path: as in `read_item_attributes`, whose errors it raises.
     """
-    skips = Skips()
-    attributes = read_item_attributes(path, skips)
+    skips, cell_skips = Skips(), Skips()
+    attributes = read_item_attributes(path, skips, cell_skips)
     # "https://dbpedia.org/page/Heat_%281995_film%29" and "dbr:Heat_(1995_film)" -> "Heat"
     local_name = label_from_iri(attributes["iri"].str.replace(r"^dbr:|^.*/page/", "")).str.replace(r" \([^()]*\)$", "")
     items = attributes.select(
@@ -192,7 +192,7 @@ def items_only(name: str, path: Path) -> DialogueSet:
         item_mentions=empty.mentions,
         feedback=empty.answers,
         descriptions=_descriptions(attributes, "en"),
-        counts=(Count("items", items.height, items.height + skips.total), *skips.counts),
-        notes=skips.notes,
+        counts=(Count("items", items.height, items.height + skips.total), *skips.counts, *cell_skips.counts),
+        notes=(*skips.notes, *cell_skips.notes),
         sources=(path,),
     )

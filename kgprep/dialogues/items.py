@@ -1,7 +1,7 @@
 """Tables of items: the whole input of a graph without dialogues, or the side file of a dialogue set.
 
-Notable here: CSV, TSV and JSON Lines, gzipped or not; ReDial's own column names (movie_id, movieId, movieName) are
-understood.
+Notable here: CSV, TSV and JSON Lines, gzipped or not; columns are known by their names in any case, also by ReDial's
+own (movie_id, movieId, movieName).
 """
 
 from __future__ import annotations
@@ -31,24 +31,32 @@ ITEM_CELLS = pl.Schema(dict.fromkeys(ITEM_ATTRIBUTES.names(), pl.String()))
 
 _ALSO_CALLED = {
     "movie_id": "item_id",
-    "movieId": "item_id",
+    "movieid": "item_id",
     "id": "item_id",
-    "movieName": "name",
+    "moviename": "name",
     "title": "name",
     "imdb": "imdb_id",
     "description": "plot",
 }
+IMDB_ID = r"(?i)^(?:tt)?(\d+)$|/title/tt(\d+)"
+"""An IMDb id, alone or in the address of the title's page; its digits are in one of the groups."""
+
+UNUSABLE_IMDB_ID = "the imdb_id is no IMDb id of a title"
+
+# Names of columns are lower-cased, so none is called so.
+_LINE = "Line"
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 
-def read_item_attributes(path: Path, skips: Skips) -> pl.DataFrame:
+def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = None) -> pl.DataFrame:
     """Read a table of items.
 
     Args:
         path: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri, plot; without item_id, imdb_id
             is the id.
         skips: receives the rows without item_id and the repeated ones.
+        cell_skips: receives the unusable IMDb ids of other rows; `skips` does without it.
 
     Returns:
         item_id · name? (without year) · year? · imdb_id? · iri? · plot?, sorted by item_id, each id once.
@@ -64,19 +72,21 @@ def read_item_attributes(path: Path, skips: Skips) -> pl.DataFrame:
         .alias(name)
         for name in ITEM_ATTRIBUTES.names()
     ]
-    rows = raw.select("line", *columns)
+    rows = raw.select(_LINE, *columns)
     _note_lines(rows.filter(pl.col("item_id").is_null()), "the row has no item_id", path, skips)
     rows = rows.drop_nulls("item_id")
     _note_lines(rows.filter(~pl.col("item_id").is_first_distinct()), "the item_id was read already", path, skips)
     rows = rows.unique("item_id", keep="first", maintain_order=True)
     if rows.is_empty():
         raise KgprepError(f"{path} holds no item: give it a column item_id and at least one row")
+    unusable = rows.filter(~pl.col("imdb_id").str.contains(IMDB_ID))
+    _note_lines(unusable, UNUSABLE_IMDB_ID, path, skips if cell_skips is None else cell_skips)
     return clean_attributes(rows).sort("item_id")
 
 
 def clean_attributes(rows: pl.DataFrame) -> pl.DataFrame:
     """Split the year off the name unless it has a column of its own, and give IMDb ids their tt."""
-    digits = pl.col("imdb_id").str.extract(r"^(?:tt)?(\d+)$")
+    digits = pl.coalesce(pl.col("imdb_id").str.extract(IMDB_ID, group) for group in (1, 2))
     return (
         split_titles(rows.rename({"name": "title", "year": "own_year"}))
         .with_columns(
@@ -89,12 +99,12 @@ def clean_attributes(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _note_lines(rows: pl.DataFrame, reason: str, path: Path, skips: Skips) -> None:
-    for line in rows["line"]:
+    for line in rows[_LINE]:
         skips.add(reason, path, line)
 
 
 def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
-    """Read all cells as strings, under our column names, with the column line (from 1)."""
+    """Read all cells as strings, under our column names, with the line's number (from 1)."""
     suffix = bare_suffix(path)
     if suffix in _SEPARATORS:
         table = _read_separated(path, _SEPARATORS[suffix])
@@ -126,7 +136,11 @@ def _read_separated(path: Path, separator: str) -> pl.DataFrame:
         raise KgprepError(
             f"{path} is not a readable table ({str(error).splitlines()[0]}): check its quoting"
         ) from error
-    return table.select((pl.int_range(pl.len()) + 2).alias("line"), pl.all())
+    headers: dict[str, str] = {}
+    for header in table.columns:
+        headers.setdefault(_known_form(header), header)
+    columns = [table[header].alias(name) for name, header in headers.items()]
+    return pl.select((pl.int_range(table.height) + 2).alias(_LINE), *columns)
 
 
 def _read_json(path: Path, skips: Skips) -> pl.DataFrame:
@@ -137,11 +151,15 @@ def _read_json(path: Path, skips: Skips) -> pl.DataFrame:
         if not isinstance(record, dict):
             skips.add("the line is not a JSON object", path, line)
             continue
-        values = {key: _as_string(value) for key, value in record.items() if key in columns}
+        values = {_known_form(key): _as_string(value) for key, value in record.items() if _known_form(key) in columns}
         seen |= values.keys()
-        rows.append({"line": line, **values})
-    schema = {"line": pl.Int64, **dict.fromkeys(sorted(seen), pl.String)}
+        rows.append({_LINE: line, **values})
+    schema = {_LINE: pl.Int64, **dict.fromkeys(sorted(seen), pl.String)}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _known_form(header: str) -> str:
+    return header.strip().lower()
 
 
 def _as_string(value: object) -> str | None:

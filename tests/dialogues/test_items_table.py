@@ -56,6 +56,44 @@ def test_every_form_gives_the_same_items(write_lines: WriteLines, name: str, lin
     assert loaded.feedback.is_empty()
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["item_id, name , year,imdb_id", "1,Heat,1995,tt0113277"],
+        ["\ufeffItem_ID,Name,Year,IMDb_ID,Genre,NAME", "1,Heat,1995,tt0113277,crime,Hot"],
+        ["movieId,movieName,line,Line,imdb", "1,Heat (1995),7,8,113277"],
+    ],
+)
+def test_headers_may_have_spaces_capitals_and_other_columns(write_lines: WriteLines, lines: list[object]) -> None:
+    assert load_items(write_lines("items.csv", lines)).items.rows() == EXPECTED[:1]
+
+
+def test_json_names_may_have_capitals(write_lines: WriteLines) -> None:
+    path = write_lines("items.jsonl", [{"ID": 1, "Title": "Heat", "Year": 1995, "IMDb_ID": "tt0113277", "line": 3}])
+    assert load_items(path).items.rows() == EXPECTED[:1]
+
+
+def test_imdb_ids_may_be_addresses_and_unusable_ones_are_counted(write_lines: WriteLines) -> None:
+    path = write_lines(
+        "items.csv",
+        [
+            "item_id,name,imdb_id",
+            "a,Inception,https://www.imdb.com/title/tt1375666/",
+            "b,Up,http://m.imdb.com/de/title/tt1049413/reviews?ref_=tt",
+            "c,Heat,TT0113277",
+            "d,Okja,nm0094435",
+            "e,Her,",
+        ],
+    )
+    loaded = load_items(path)
+    assert loaded.items["imdb_id"].to_list() == ["tt1375666", "tt1049413", "tt0113277", None, None]
+    assert [str(count) for count in loaded.counts] == [
+        "items: 5 of 5 (100.0 %)",
+        "skipped: the imdb_id is no IMDb id of a title: 1",
+    ]
+    assert loaded.notes == (f"{path}:5: the imdb_id is no IMDb id of a title",)
+
+
 def test_nameless_items_are_called_by_what_is_known(write_lines: WriteLines) -> None:
     path = write_lines(
         "items.csv", ["item_id,imdb_id,iri", "a,,http://dbpedia.org/resource/Toy_Story_(film)", "b,tt0000001,", "c,,"]

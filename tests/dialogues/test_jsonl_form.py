@@ -130,6 +130,15 @@ def test_of_overlapping_mentions_the_longest_then_the_first_stays(write_lines: W
     assert counts["skipped: the mention has no item_id or no span of its own in the text"] == 4
 
 
+def test_imdb_ids_of_items_may_be_addresses_and_unusable_ones_are_counted(write_lines: WriteLines) -> None:
+    ids = {"a": "https://www.imdb.com/title/tt1375666/", "b": 113277, "c": "nm0094435", "d": None, "e": ""}
+    items = [{"item_id": one, "name": one, "imdb_id": imdb_id} for one, imdb_id in ids.items()]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue("d", items=items)]))
+    assert loaded.items["imdb_id"].to_list() == ["tt1375666", "tt0113277", None, None, None]
+    counts = {count.what: count.kept for count in loaded.counts}
+    assert counts["skipped: the imdb_id is no IMDb id of a title"] == 1
+
+
 def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
     mentions = [
         {"start": 0, "end": 99, "item_id": "i"},
