@@ -111,7 +111,7 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
     Raises:
         KgprepError: an input is missing, damaged or of another form, or neither dialogues nor items are given.
     """
-    _check(config)
+    _check(workspace, config)
     with Stage("build-kg", workspace, parameters=config.model_dump(mode="json")) as stage:
         dialogue_set = _load(config, stage)
         languages = _languages(dialogue_set, config)
@@ -136,7 +136,10 @@ def build_kg(workspace: Path, config: KgConfig) -> StageSummary:
     return stage.summary
 
 
-def _check(config: KgConfig) -> None:
+def _check(workspace: Path, config: KgConfig) -> None:
+    file = next((path for path in (workspace, *workspace.parents) if path.is_file()), None)
+    if file is not None:
+        raise KgprepError(f"{file} is a file, so there can be no folder {workspace}: give another workspace")
     if (config.dialogues is None) == (config.items is None):
         raise KgprepError("build-kg needs either dialogues or items: give --dialogues FORM:PATH or --items FILE")
     if not config.dumps and config.endpoint is None:

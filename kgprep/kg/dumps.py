@@ -74,9 +74,12 @@ def read_dump(
             raise KgprepError(f"{report.places[placed]}: mend the line, or leave out --strict to skip it")
         if cut.terms.height:
             yield result
-    if report.malformed and report.triples == found:
+    if report.triples > found:
+        return
+    if report.malformed:
         first = f" (first: {report.places[placed]})" if len(report.places) > placed else ""
         raise KgprepError(f"{path} holds no line of N-Triples{first}: give a dump in N-Triples syntax")
+    raise KgprepError(f"{path} holds no triple: download it again or leave it out")
 
 
 def _in_threads(

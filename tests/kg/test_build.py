@@ -392,6 +392,15 @@ def test_bad_requests_are_one_sentence(
     assert not (tmp_path / "workspace" / "bundle.json").exists()
 
 
+def test_a_workspace_below_a_file_is_one_sentence(tmp_path: Path, dumps: tuple[Path, ...], items_file: Path) -> None:
+    with pytest.raises(KgprepError, match=r"items\.csv is a file, so there can be no folder .*x/y: give another"):
+        build_kg(items_file / "x" / "y", KgConfig(items=items_file, dumps=dumps))
+    result = CliRunner().invoke(
+        main, ["build-kg", "-w", f"{items_file}/x", f"--items={items_file}", f"--dump={dumps[0]}"]
+    )
+    assert (result.exit_code, "is a file" in result.output) == (1, True)
+
+
 def test_items_that_nothing_knows_make_a_graph_without_edges(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
     path = tmp_path / "items.csv"
     path.write_text("item_id,name\n1,Zzz\n")

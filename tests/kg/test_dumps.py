@@ -118,6 +118,17 @@ def test_a_file_of_another_form_is_refused(tmp_path: Path) -> None:
         list(read_dump(path, _triples))
 
 
+@pytest.mark.parametrize("text", ["", "\n\n", "# DBpedia, labels\n", "@prefix a: <http://x.org/> .\n"])
+def test_a_file_without_a_triple_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "labels.ttl.bz2"
+    path.write_bytes(bz2.compress(text.encode()))
+    with pytest.raises(KgprepError, match=r"labels\.ttl\.bz2 holds no triple: download it again or leave it out"):
+        list(read_dump(path, _triples))
+    (tmp_path / "labels.nt").write_text(text)
+    with pytest.raises(KgprepError, match=r"labels\.nt holds no triple"):
+        list(read_dump(tmp_path / "labels.nt", _triples))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match=r"absent\.nt does not exist"):
         list(read_dump(tmp_path / "absent.nt", _triples))
