@@ -3,19 +3,26 @@
 Notable here:
 - the kind of table is told from the file's name, without the ending of a compression;
 - values are read as text, of the mapped columns only, so no other column (a user's name) is ever looked at;
-- polars streams CSV and Parquet in batches of rows; quoted cells may hold line ends.
+- polars streams CSV and Parquet in batches of rows; quoted cells may hold line ends;
+- a row with more cells than the header is skipped and shown: a text with unquoted commas would be cut, and what
+  follows it would be another column's;
+- bzip2, which polars does not read, is unpacked in memory.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 
 from kgprep.errors import KgprepError
+from kgprep.kg.compression import read_blocks
+from kgprep.provenance import Count
 from kgprep.reviews.column_map import FIELDS, ColumnMap
-from kgprep.reviews.json_lines import first_keys, read_objects
+from kgprep.reviews.json_lines import BLOCK_BYTES, Keys, first_keys, read_objects
 from kgprep.reviews.records import RAW, Tally
 
 COMPRESSIONS = (".gz", ".zst", ".bz2")
@@ -48,7 +55,8 @@ def columns_of(path: Path) -> tuple[str, ...]:
     if suffix(path) in JSON_LINES:
         return first_keys(path)
     try:
-        return tuple(_scan(path).collect_schema().names())
+        start = next(read_blocks(path, 2**16), b"") if _is_bzip2(path) and suffix(path) in SEPARATORS else None
+        return tuple(_scan(path, start).collect_schema().names())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
 
@@ -95,37 +103,92 @@ def _columns_anywhere(path: Path, wanted: set[str]) -> tuple[str, ...]:
 def _read(path: Path, columns: dict[str, str], source: str, tally: Tally) -> Iterator[pl.DataFrame]:
     kept_before, read_before = tally.kept, tally.read
     absent = [pl.lit(None, pl.String).alias(name) for name in RAW if name not in {*columns, "source"}]
-    for values in _batches(path, columns, tally):
+    for values in read_columns(path, {name: (column,) for name, column in columns.items()}, tally):
         yield values.with_columns(pl.lit(source).alias("source"), *absent).select(*RAW)
     if tally.read == read_before:
         raise KgprepError(f"{path} has no row: give a table of reviews")
     if tally.kept == kept_before and not tally.other_languages:
-        raise KgprepError(f"{path} holds no review of a named film: check the columns that --map names for it")
+        raise KgprepError(
+            f"{path} holds no review of a named film: check the columns that --map names for it, "
+            "and that its header has a name for each cell of a row"
+        )
 
 
-def _batches(path: Path, columns: dict[str, str], tally: Tally) -> Iterator[pl.DataFrame]:
+def read_columns(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Read columns of a table as strings, in batches.
+
+    Args:
+        path: of the table, plain or compressed.
+        keys: the names that a column may have in the table; null where it has none of them.
+        tally: the rows and the places of broken ones are added to it.
+
+    Raises:
+        KgprepError: the file is absent, no table or damaged.
+    """
     if suffix(path) in JSON_LINES:
-        yield from read_objects(path, {name: (column,) for name, column in columns.items()}, tally)
+        yield from read_objects(path, keys, tally)
         return
-    values = _scan(path).select(pl.col(column).cast(pl.String).alias(name) for name, column in columns.items())
+    present = columns_of(path)
+    values = [
+        pl.coalesce(*(pl.col(column).cast(pl.String) for column in among if column in present), pl.lit(None, pl.String))
+        for among in keys.values()
+    ]
     try:
-        for batch in values.collect_batches(chunk_size=_ROWS_A_BATCH, maintain_order=True):
+        content = b"".join(read_blocks(path, BLOCK_BYTES)) if _is_bzip2(path) else None
+        ragged = _ragged_rows(path, content) if suffix(path) in SEPARATORS else {}
+        for line in ragged.values():
+            tally.note(f"{path}:{line}: skipped, the row has more cells than the header: quote texts that hold commas")
+        if ragged:
+            tally.before.append(Count(f"rows of {path.name} skipped, more cells than the header", len(ragged)))
+        tally.read += len(ragged)
+        rows = _scan(path, content).with_row_index("_row").filter(~pl.col("_row").is_in(list(ragged)))
+        chosen = rows.select(value.alias(name) for name, value in zip(keys, values, strict=True))
+        for batch in chosen.collect_batches(chunk_size=_ROWS_A_BATCH, maintain_order=True):
             tally.read += batch.height
             yield batch
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
 
 
-def _scan(path: Path) -> pl.LazyFrame:
+def _is_bzip2(path: Path) -> bool:
+    return path.suffix.lower() == ".bz2" and path.is_file()
+
+
+def _scan(path: Path, content: bytes | None) -> pl.LazyFrame:
+    """Scan a table; `content` is that of a file that polars cannot unpack."""
     if not path.is_file():
         raise KgprepError(f"{path} does not exist: check the path given to --reviews")
     kind = suffix(path)
     if kind in PARQUET:
-        return pl.scan_parquet(path)
+        return pl.scan_parquet(path if content is None else io.BytesIO(content))
     if kind in SEPARATORS:
-        return pl.scan_csv(path, separator=SEPARATORS[kind], infer_schema=False, truncate_ragged_lines=True)
+        return _scan_separated(path, content, truncate=True)
     known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
     raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")
+
+
+def _scan_separated(path: Path, content: bytes | None, truncate: bool) -> pl.LazyFrame:
+    source = path if content is None else content
+    return pl.scan_csv(source, separator=SEPARATORS[suffix(path)], infer_schema=False, truncate_ragged_lines=truncate)
+
+
+def _ragged_rows(path: Path, content: bytes | None) -> dict[int, int]:
+    """Return the rows that have more cells than the header, empty ones aside, from 0, and the line of each."""
+    try:
+        # Only a scan of all columns finds such rows.
+        _scan_separated(path, content, truncate=False).select(pl.all().null_count()).collect(engine="streaming")
+    except pl.exceptions.ComputeError as error:
+        if "more fields" not in str(error):
+            raise
+    else:
+        return {}
+    # Polars tells that there is one, not which.
+    blocks = read_blocks(path, BLOCK_BYTES)
+    lines = (line.decode("utf-8-sig", "replace").replace("\r", "") for block in blocks for line in io.BytesIO(block))
+    csv.field_size_limit(2**31 - 1)
+    rows = csv.reader(lines, delimiter=SEPARATORS[suffix(path)])
+    width = len(next(filter(None, rows)))
+    return {number: rows.line_num for number, row in enumerate(rows) if any(row[width:])}
 
 
 def _unreadable(path: Path, error: Exception) -> KgprepError:

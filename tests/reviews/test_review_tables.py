@@ -49,7 +49,7 @@ def write(path: Path, text: str) -> Path:
 
 def write_as(path: Path, text: str) -> Path:
     """Write a CSV text as whatever the path's name says."""
-    table = pl.read_csv(text.encode(), infer_schema=False)
+    table = pl.read_csv(text.encode(), infer_schema=False, truncate_ragged_lines=True)
     if path.name.endswith(".parquet"):
         table.with_columns(pl.col("stars").cast(pl.Int64)).write_parquet(path)
         return path
@@ -64,7 +64,10 @@ def write_as(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv", "a.jsonl", "a.jsonl.gz", "a.jsonl.bz2", "a.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    ["a.csv", "a.csv.gz", "a.csv.bz2", "a.tsv", "a.tsv.bz2", "a.jsonl", "a.jsonl.gz", "a.jsonl.bz2", "a.parquet"],
+)
 def test_a_mapped_table_has_the_one_shape_in_every_kind_of_file(tmp_path: Path, name: str) -> None:
     frame, tally = read(write_as(tmp_path / name, CSV), MAP)
     assert dict(frame.schema) == CLEAN
@@ -118,6 +121,26 @@ def test_a_column_that_only_later_lines_have_is_known(tmp_path: Path) -> None:
     assert tally.notes == [f"{path}:2: skipped, the line is not a JSON object"]
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.csv.bz2"])
+def test_a_row_that_would_be_cut_is_skipped_and_shown(tmp_path: Path, name: str) -> None:
+    cut = "\ufeffreview,tt,user\nGreat film, about dreams,tt1375666,filmfan77\n"
+    path = write_as(
+        tmp_path / name, cut + '"Two men,\none city.",tt0113277,x\n\nFine.,tt0113277,x,\nA, b,tt0113277,x\n'
+    )
+    frame, tally = read(path, "text=review,imdb_id=tt")
+    assert frame["text"].to_list() == ["Two men,\none city.", "Fine."]
+    assert [place.partition(",")[0] for place in tally.notes] == [f"{path}:{line}: skipped" for line in (2, 7)]
+    counts = {count.what: (count.kept, count.total) for count in tally.counts(path.name)}
+    assert counts[f"rows of {name} skipped, more cells than the header"] == (2, None)
+    assert counts[f"reviews read from {name}"] == (2, 5)
+
+
+def test_a_header_that_is_too_short_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "review,tt\n1,Fine.,tt0113277\n")
+    with pytest.raises(KgprepError, match="and that its header has a name for each cell of a row"):
+        read(path, "text=review,imdb_id=tt")
+
+
 @given(
     st.dictionaries(
         st.sampled_from(sorted(FIELDS)),
@@ -160,6 +183,7 @@ def test_a_column_map_that_is_wrong_is_refused(tmp_path: Path, written: str, mes
         ("a.parquet", b"PAR1 and no more", "cannot be read as a table"),
         ("a.txt", b"review", r"its name must end in one of \.csv"),
         ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-20], "cannot be read as a table"),
+        ("a.csv.bz2", bz2.compress(CSV.encode())[:-20], "is cut short or damaged"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused(tmp_path: Path, name: str, data: bytes, message: str) -> None:
