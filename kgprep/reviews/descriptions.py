@@ -7,13 +7,23 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import DescriptionSourceEnum
-from kgprep.dialogues.items import read_item_attributes
-from kgprep.dialogues.lines import Skips
+from kgprep.dialogues.items import clean_attributes
 from kgprep.errors import KgprepError
 from kgprep.kg.names import title_key
 from kgprep.provenance import Count
 from kgprep.reviews.attach import attach_reviews
-from kgprep.reviews.records import is_chinese
+from kgprep.reviews.records import Tally, is_chinese
+from kgprep.reviews.tables import columns_of, read_columns
+
+_COLUMNS = {
+    "item_id": ("item_id", "movie_id", "movieid", "id"),
+    "name": ("name", "title", "moviename"),
+    "year": ("year",),
+    "imdb_id": ("imdb_id", "imdb"),
+    "iri": ("iri",),
+    "plot": ("plot", "description", "text"),
+}
+"""What a table may call its columns, in any case."""
 
 
 def read_descriptions(
@@ -24,7 +34,8 @@ def read_descriptions(
     An entity is found by IRI, else by the data set's own item id where the name agrees, else as a review's is.
 
     Args:
-        path: CSV, TSV or JSON Lines with plot (or description) and any of item_id, iri, imdb_id, name, year.
+        path: CSV, TSV, JSON Lines or Parquet with plot, description or text, and one of iri, item_id, imdb_id, or name
+            (or title) and year.
         entities: the table kg/entities.
         items: the table dialogues/items.
         aliases: the table kg/aliases.
@@ -36,8 +47,15 @@ def read_descriptions(
     Raises:
         KgprepError: the file is missing, of another form, or describes no item of the bundle.
     """
-    skips = Skips()
-    rows = read_item_attributes(path, skips)
+    tally = Tally()
+    present = columns_of(path)
+    keys = {
+        name: (*(column for column in present if column.strip().lower() in among), *among)
+        for name, among in _COLUMNS.items()
+    }
+    nothing = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
+    cells = pl.concat([nothing, *read_columns(path, keys, tally)])
+    rows = clean_attributes(cells.with_columns(pl.all().str.strip_chars().replace("", None))).with_row_index("row")
     told = rows.filter(pl.col("plot").is_not_null())
     by_iri = told.join(entities.select("iri", "entity_id"), on="iri")
     by_item = _without(told, by_iri).join(
@@ -46,27 +64,31 @@ def read_descriptions(
     agreeing = by_item.filter((title_key(pl.col("name")) == pl.col("key")).fill_null(True)).drop("key")
     rest = _without(_without(told, by_iri), agreeing).rename({"name": "film_title", "year": "film_year"})
     attached, _ = attach_reviews(rest.with_columns(film_title_other=pl.lit(None, pl.String)), entities, items, aliases)
-    columns = ("entity_id", "plot")
+    columns = ("row", "entity_id", "plot")
     found = pl.concat([by_iri.select(columns), agreeing.select(columns), attached.select(columns)])
     if found.is_empty():
         raise KgprepError(
-            f"{path} describes no item of the bundle: give it plot, and imdb_id, iri, item_id or name and year"
+            f"{path} describes no item of the bundle: give it plot, description or text, and iri, item_id, imdb_id or "
+            f"name and year; its columns are {', '.join(present) or 'none'}"
         )
     text = pl.col("plot").str.replace_all(r"\s+", " ").str.strip_chars()
     described = (
-        found.select("entity_id", lang=pl.when(is_chinese(text)).then(pl.lit("zh")).otherwise(pl.lit("en")), text=text)
-        .sort("entity_id", "lang", "text")
+        found.sort("row")
+        .select("entity_id", lang=pl.when(is_chinese(text)).then(pl.lit("zh")).otherwise(pl.lit("en")), text=text)
         .unique(("entity_id", "lang"), keep="first", maintain_order=True)
+        .sort("entity_id", "lang")
     )
     counts = [
-        Count(f"descriptions in {path.name}", told.height, rows.height),
+        *tally.before,
+        Count(f"descriptions in {path.name}", told.height, tally.read),
         Count(f"descriptions of {path.name} attached", found.height, told.height),
+        Count(f"descriptions of {path.name}, the first of an entity and language", described.height, found.height),
     ]
-    return described, counts, skips.notes
+    return described, counts, tuple(tally.notes)
 
 
 def _without(rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    return rows.join(found, on="item_id", how="anti", maintain_order="left")
+    return rows.join(found, on="row", how="anti")
 
 
 def with_descriptions(known: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:

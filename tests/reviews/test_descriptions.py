@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
 from pathlib import Path
 
@@ -32,12 +34,37 @@ def described(workspace: Path, path: Path) -> dict[str, str]:
         {"imdb_id": "tt0113277"},
         {"item_id": "x", "name": "Heat", "year": 1995},
         {"item_id": "x", "title": "Heat (1995)"},
+        {"iri": "<http://dbpedia.org/resource/Heat_(1995_film)>"},
+        {"title": "Heat", "year": 1995},
     ],
 )
 def test_an_item_is_found_by_whatever_names_it(workspace: Path, tmp_path: Path, record: dict[str, object]) -> None:
     file = tmp_path / "plots.jsonl"
     file.write_text(json.dumps({**record, "plot": "Two men  meet\nin a diner."}) + "\n", encoding="utf-8")
     assert described(workspace, file) == {"Heat (1995 film)": "Two men meet in a diner."}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "row"),
+    [
+        ("plots.csv", "iri,plot", ("http://dbpedia.org/resource/Heat_(1995_film)", "Two men meet.")),
+        ("plots.csv.bz2", "name,year,plot", ("Heat", "1995", "Two men meet.")),
+        ("plots.tsv.gz", "Title,Text", ("Heat (1995)", "Two men meet.")),
+        ("plots.parquet", "name,year,description", ("Heat", "1995", "Two men meet.")),
+    ],
+)
+def test_every_kind_of_table_is_read(
+    workspace: Path, tmp_path: Path, name: str, columns: str, row: tuple[str, ...]
+) -> None:
+    file, table = tmp_path / name, pl.DataFrame([row], schema=columns.split(","), orient="row")
+    if name.endswith(".parquet"):
+        table.write_parquet(file)
+    elif name.endswith(".gz"):
+        file.write_bytes(gzip.compress(table.write_csv(separator="\t").encode()))
+    else:
+        content = table.write_csv().encode()
+        file.write_bytes(bz2.compress(content) if name.endswith(".bz2") else content)
+    assert described(workspace, file) == {"Heat (1995 film)": "Two men meet."}
 
 
 def test_an_id_of_another_data_set_is_not_believed_against_the_name(workspace: Path, tmp_path: Path) -> None:
@@ -53,7 +80,8 @@ def test_an_id_of_another_data_set_is_not_believed_against_the_name(workspace: P
     [
         ("item_id,name,plot\n7,Unknown film,A plot.\n", "describes no item of the bundle"),
         ("item_id,name\n1,Heat\n", "describes no item of the bundle"),
-        ("name,plot\nHeat,A plot.\n", "no column item_id or imdb_id"),
+        ("name,words\nHeat,A plot.\n", "plot, description or text, and .*; its columns are name, words"),
+        ("name,plot\nHeat, A plot, cut.\n", "describes no item of the bundle"),
     ],
 )
 def test_a_table_without_use_says_what_it_needs(workspace: Path, tmp_path: Path, content: str, message: str) -> None:
@@ -81,6 +109,7 @@ def test_the_users_descriptions_win_over_the_graphs_and_stand_in_with_their_firs
     record = read_provenance(workspace)["stages"]["align-reviews"]
     assert [Path(source["path"]).name for source in record["inputs"]] == ["plots.csv"]
     counts = {count["what"]: (count["kept"], count["total"]) for count in record["counts"]}
-    assert counts["descriptions of plots.csv attached"] == (1, 2)
+    assert counts["descriptions of plots.csv attached"] == (2, 3)
+    assert counts["descriptions of plots.csv, the first of an entity and language"] == (1, 2)
     assert counts["entities whose best sentence is made of edges"] == (5, 8)
     assert validate(workspace).problems == ()
