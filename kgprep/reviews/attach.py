@@ -4,6 +4,7 @@ Notable here:
 - an id that the data set gave an item outweighs one from the graph;
 - titles are compared under `title_key`, among works only, by all the names a work goes by;
 - a title alone never overrules a year: a work whose year is known to differ is not taken;
+- a title as it stands goes before the same without its qualifier ("Inception (2010)"), as titles may end in a bracket;
 - a corpus that knows films by two titles, Chinese and English, is asked for the second where the first finds nothing.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from kgprep.kg.names import parse_label, title_key
+from kgprep.kg.names import parse_label, qualifier_kind, title_key
 from kgprep.provenance import Count
 
 METHODS = ("imdb_id", "title_year", "title")
@@ -32,11 +33,21 @@ def attach_reviews(
     """
     names = _names(entities, items, aliases)
     ids = _by_imdb_id(entities, items)
-    numbered = reviews.with_row_index("_row")
-    first = _attached(numbered, ids, names)
-    left = numbered.join(first, on="_row", how="anti").filter(pl.col("film_title_other").is_not_null())
-    second = _attached(left.with_columns(film_title="film_title_other"), ids, names)
-    attached = pl.concat([first, second]).sort("_row").drop("_row")
+    by_title_year, by_title = _by_title_year(names), _by_title(names)
+    parsed = parse_label("film_title").struct
+    # A film's soundtrack or game bears its title too.
+    names_film = qualifier_kind(parsed.field("qualifier")).is_in(["film", "series"]).fill_null(True)
+    without_qualifier = {
+        "film_title": pl.when(names_film).then(parsed.field("title")).otherwise("film_title"),
+        "film_year": pl.coalesce("film_year", parsed.field("year")),
+    }
+    other = {"film_title": pl.col("film_title_other")}
+    left, found = reviews.with_row_index("_row"), []
+    for reading in ({}, without_qualifier, other, without_qualifier):
+        left = left.with_columns(**reading)
+        found.append(_attached(left, ids, by_title_year, by_title))
+        left = left.join(found[-1], on="_row", how="anti", maintain_order="left")
+    attached = pl.concat(found).sort("_row").drop("_row")
     counts = [
         Count(f"reviews attached by {method}", attached.filter(pl.col("method") == method).height, reviews.height)
         for method in METHODS
@@ -45,7 +56,9 @@ def attach_reviews(
     return attached, counts
 
 
-def _attached(reviews: pl.DataFrame, ids: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _attached(
+    reviews: pl.DataFrame, ids: pl.DataFrame, by_title_year: pl.DataFrame, by_title: pl.DataFrame
+) -> pl.DataFrame:
     """Add entity_id and method to the reviews whose entity is found; leave out the others."""
     fits = pl.any_horizontal(pl.col("film_year", "years").is_null(), pl.col("years").list.contains(pl.col("film_year")))
     found = (
@@ -53,13 +66,13 @@ def _attached(reviews: pl.DataFrame, ids: pl.DataFrame, names: pl.DataFrame) -> 
         .lazy()
         .join(ids.lazy(), on="imdb_id", how="left", maintain_order="left")
         .join(
-            _by_title_year(names).lazy(),
+            by_title_year.lazy(),
             left_on=("title_key", "film_year"),
             right_on=("title_key", "year"),
             how="left",
             maintain_order="left",
         )
-        .join(_by_title(names).lazy(), on="title_key", how="left", maintain_order="left")
+        .join(by_title.lazy(), on="title_key", how="left", maintain_order="left")
         .with_columns(by_title=pl.when(fits).then("by_title"))
         .with_columns(
             entity_id=pl.coalesce("by_imdb_id", "by_title_year", "by_title"),

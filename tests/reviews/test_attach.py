@@ -19,6 +19,8 @@ ENTITY_ROWS: list[tuple[Any, ...]] = [
     (3, "d", "Heat", "genre", [], None, None, False, 1),
     (4, "e", "Her (film)", "film", [], None, None, True, 1),
     (5, "f", "Spirited Away", "film", [], 2001, "tt0245429", False, 1),
+    (6, "g", "Blade Runner 2049", "film", [], 2017, None, True, 1),
+    (7, "h", "Birdman (or Ignorance)", "film", [], 2014, None, True, 1),
 ]
 ITEM_ROWS = [
     ("1", "Heat", 1995, "tt0113277", 0, "imdb_id", 1.0),
@@ -62,6 +64,14 @@ def attach(**review: Any) -> tuple[int, str] | None:
         ({"film_title": "千与千寻"}, (5, "title")),
         ({"film_title": "Jean"}, None),
         ({"douban_id": "1291561"}, None),
+        ({"film_title": "Heat (1986)"}, (1, "title_year")),
+        ({"film_title": "Heat (1995 film)"}, (0, "title_year")),
+        ({"film_title": "Heat (1972)"}, None),
+        ({"film_title": "Heat (1995 soundtrack)"}, None),
+        ({"film_title": "Heat (1995)", "film_year": 1986}, (1, "title_year")),
+        ({"film_title": "Blade Runner (2049)"}, (6, "title")),
+        ({"film_title": "Birdman (or Ignorance) (2014)"}, (7, "title_year")),
+        ({"film_title": "热浪", "film_title_other": "Heat (1986)"}, (1, "title_year")),
     ],
 )
 def test_a_review_finds_its_entity(review: dict[str, Any], found: tuple[int, str] | None) -> None:
