@@ -50,7 +50,6 @@ class RecommenderConfig(Settings):
     roles: bool = False  # add a vector of the role whose turn it is
     paths: bool = False  # add what the graph's paths from mentions to items are worth
     repeats: bool = False  # a gate shares the chance between items that were named and all items
-    novelty: float = 0  # log odds that the gate, once it has learnt, adds to new items when the recommender speaks
     dropout: float = Field(default=0, ge=0, lt=1)  # of mentioned nodes and of the user's vector, while learning
     forget: float = Field(default=0, ge=0, lt=1)  # share of mentions that are not looked at, while learning
     frequency: bool = False  # biases of items start from how often training asks for them

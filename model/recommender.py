@@ -43,7 +43,7 @@ class Recommender(nn.Module):
         self.from_reviews = nn.Linear(text, shared) if "reviews" in self.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.paths = PathScores(graph, items) if chosen.paths else None
-        self.repeats = RepeatGate(shared, chosen.novelty) if chosen.repeats else None
+        self.repeats = RepeatGate(shared) if chosen.repeats else None
         self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
         places = torch.full((graph.entities,), NONE, dtype=torch.int64)

@@ -2,9 +2,7 @@
 
 Notable here:
 - one softmax shares the chance between the items named so far, each by its latest mention, and anything else;
-- when an item was named, and who speaks next, decides most (`model.repeat_tables`); the user's vector adds to it;
-- an item that is named again is easier to guess than a new one, so it stands first even where it is unlikely; novelty
-  takes that back for a recommender's turn.
+- when an item was named, and who speaks next, decides most (`model.repeat_tables`); the user's vector adds to it.
 """
 
 from __future__ import annotations
@@ -22,15 +20,13 @@ _LEAST = 1e-12
 class RepeatGate(nn.Module):
     """Shares the chance between the items that were named before and all items."""
 
-    def __init__(self, dim: int, novelty: float = 0.0) -> None:
+    def __init__(self, dim: int) -> None:
         """Make a gate.
 
         Args:
             dim: width of a user's vector and of a node.
-            novelty: log odds added to anything else when the recommender speaks next, once the gate has learnt.
         """
         super().__init__()
-        self.novelty = novelty
         self.query = nn.Linear(dim, dim)
         self.other = nn.Linear(dim, 1)
         self.tables = RepeatTables()
@@ -50,11 +46,7 @@ class RepeatGate(nn.Module):
         """
         liking = (self.query(user)[:, None] * mentioned).sum(-1) / math.sqrt(user.shape[-1])
         odds = self.tables(named_before(places, ago), by_recommender)
-        other = self.other(user)
-        if not self.training:
-            # While the gate learns, its own weights would take it back.
-            other = other + self.novelty * by_recommender[:, None]
-        shares = torch.softmax(odds + torch.cat([other, liking], dim=1), dim=1)
+        shares = torch.softmax(odds + torch.cat([self.other(user), liking], dim=1), dim=1)
         chances = torch.softmax(items, dim=1)
         mixed = (shares[:, :1] * chances).scatter_add(1, places.clamp(min=0), shares[:, 1:])
         return mixed.clamp(min=_LEAST).log()
