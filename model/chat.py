@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 import torch
 
-from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES, read_table, scan_table
+from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES, collect_table, read_table, scan_table
 from model.checkpoint import load
 from model.data import Corpus, Tables, chinese_names, pack_corpus
 from model.reasons import Reasons
@@ -96,7 +96,7 @@ class Chat:
         self._entities = read_table(workspace, ENTITIES)
         self._labels = dict(self._entities.select("entity_id", "label").iter_rows())
         best = pl.col("sentence_id").min().over("entity_id") == pl.col("sentence_id")
-        self._sentences = scan_table(workspace, SENTENCES).filter(best).collect()
+        self._sentences = collect_table(workspace, SENTENCES, scan_table(workspace, SENTENCES).filter(best))
         self._names = chinese_names(workspace) if self._vocabulary.chinese else None
         self._reasons = Reasons(workspace)
         self._link = link

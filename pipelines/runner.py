@@ -15,7 +15,7 @@ from typing import Any
 
 from kgprep.errors import KgprepError
 from kgprep.kg.build import build_kg
-from kgprep.provenance import Stage, console, is_current
+from kgprep.provenance import Stage, console, is_current, refuse_outdated
 from kgprep.reviews.align import AlignConfig, align_reviews
 from kgprep.reviews.corpora import split_form
 from pipelines.collection import collect_run
@@ -87,6 +87,9 @@ def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False
         config: a `model.config.TrainConfig`.
         overwrite: replace a run of that name.
         resume: go on with an unfinished run of that name.
+
+    Raises:
+        KgprepError: the bundle holds reviews or triples of an earlier graph, or errors as in `model.train.train`.
     """
     from model.parallel import is_first
     from model.train import train
@@ -94,6 +97,7 @@ def train_run(workspace: Path, run: str, config: Any, *, overwrite: bool = False
     if not is_first():
         train(workspace, run, config, overwrite=overwrite, resume=resume)
         return
+    refuse_outdated(workspace)
     with Stage(f"train/{run}", workspace, config.model_dump(mode="json")) as stage:
         train(workspace, run, config, overwrite=overwrite, resume=resume)
         stage.output(workspace / "runs" / run / "checkpoint.json")

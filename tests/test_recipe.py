@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from kgprep.errors import KgprepError
+from kgprep.kg.build import KgConfig, build_kg
 from model.config import load_config
 from pipelines.outcome import VIEWS, print_variants
-from pipelines.recipe import load_recipe
+from pipelines.recipe import SAMPLE, load_recipe
+from pipelines.runner import train_run
 
 
 def test_lists_and_strings_reach_the_config_whole() -> None:
@@ -49,3 +52,11 @@ def test_no_cell_of_the_variants_is_cut_in_a_narrow_terminal(
     printed = capsys.readouterr().out
     assert all(run in printed for run in runs)
     assert printed.count("0.346 [0.300, 0.400]") == 2 * len(VIEWS)
+
+
+def test_training_refuses_triples_of_an_earlier_graph(sample_workspace: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    build_kg(workspace, KgConfig(dialogues=f"redial:{SAMPLE / 'redial'}", dumps=(SAMPLE / "dbpedia.nt",), hops=1))
+    with pytest.raises(KgprepError, match="align-reviews that are older than build-kg: run kgprep align-reviews again"):
+        train_run(workspace, "late", load_config("small", ["max_steps=1"]))
+    assert not (workspace / "runs" / "late").exists()
