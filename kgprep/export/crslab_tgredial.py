@@ -1,8 +1,8 @@
 """The bundle as a data set of CRSLab, in the layout of its TG-ReDial archive.
 
 Notable here:
-- entities are called by their labels, as in CN-DBpedia: one whose label another has too gets its year, else its number,
-  in full-width brackets, before which CRSLab takes the title;
+- items are called as the data set names them, other entities by their labels, as in CN-DBpedia: one whose name another
+  has too gets its year, else its number, in full-width brackets, before which CRSLab takes the title;
 - its loader wants roles to take turns, so utterances of one role are joined;
 - TG-ReDial leads from topic to topic and knows its users; a bundle has neither, so those files are there and empty.
 """
@@ -15,11 +15,12 @@ from typing import Any
 
 import polars as pl
 
-from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.artifacts import ALIASES, EDGES, ENTITIES, ITEMS, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
 from kgprep.export.concepts import Concepts, named_concepts, read_concepts
 from kgprep.export.crslab import write_vectors
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
+from kgprep.export.item_tokens import item_names
 from kgprep.export.tokens import PAD, tokenised, vocabulary, with_joined
 from kgprep.provenance import Count
 
@@ -65,10 +66,10 @@ def write_archive(workspace: Path, folder: Path, options: ExportOptions, utteran
     Raises:
         KgprepError: as `write`.
     """
-    entities, relations, edges, mentions = (
-        read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, MENTIONS)
+    entities, items, relations, edges, mentions = (
+        read_table(workspace, table) for table in (ENTITIES, ITEMS, RELATIONS, EDGES, MENTIONS)
     )
-    names = entity_names(entities)
+    names = entity_names(entities, items)
     said = tokenised(utterances, read_table(workspace, ALIASES)["alias"])
     concepts = read_concepts(options.concepts, said)
     tokens = vocabulary(said)
@@ -117,10 +118,12 @@ def _lost(
     )
 
 
-def entity_names(entities: pl.DataFrame) -> pl.DataFrame:
-    """Return the entities with `name`: the label in one line, made distinct."""
-    tidy = pl.col("label").str.replace_all(r"\s+", " ").str.strip_chars()
-    plain = entities.with_columns(name=pl.when(tidy == "").then("iri").otherwise(tidy))
+def entity_names(entities: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Return the entities with `name`: an item's name or the label, in one line, made distinct."""
+    of_items = item_names(items, entities).select("entity_id", "name")
+    named = entities.join(of_items, on="entity_id", how="left", maintain_order="left")
+    tidy = pl.coalesce("name", "label").str.replace_all(r"\s+", " ").str.strip_chars()
+    plain = named.with_columns(name=pl.when(tidy == "").then("iri").otherwise(tidy))
     year = pl.lit("（") + pl.col("year").cast(pl.String) + pl.lit("）")
     with_year = plain.with_columns(
         name=pl.when(pl.col("name").is_duplicated()).then(pl.col("name") + year.fill_null("")).otherwise("name")

@@ -10,9 +10,29 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.kg.names import parse_label
 from kgprep.provenance import Count
 
 _UTTERANCE = ("dialogue_id", "turn")
+
+
+def item_names(items: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
+    """Return entity_id, name and year of the items: as the data set names them, else by the label without a qualifier.
+
+    Args:
+        items: the bundle's items; of several with one entity, the first names it.
+        entities: the bundle's entities.
+    """
+    named = items.unique("entity_id", keep="first", maintain_order=True)
+    return (
+        entities.filter("is_item")
+        .join(named.select("entity_id", "name", item_year="year"), on="entity_id", how="left", maintain_order="left")
+        .select(
+            "entity_id",
+            name=pl.coalesce("name", parse_label("label").struct.field("title")),
+            year=pl.coalesce("item_year", "year"),
+        )
+    )
 
 
 def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
@@ -24,9 +44,9 @@ def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.Dat
         mentions: the bundle's mentions; one written as a token gives its item that number.
     """
     own = items.select(
-        "entity_id", number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), title=_title("name")
+        "entity_id", number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), title=_title()
     )
-    are_items = entities.filter("is_item").select("entity_id", title=_title("label"))
+    are_items = item_names(items, entities).select("entity_id", title=_title())
     written = gold_items(mentions, entities).select(
         "entity_id", number=pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
     )
@@ -41,9 +61,9 @@ def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.Dat
     )
 
 
-def _title(column: str) -> pl.Expr:
+def _title() -> pl.Expr:
     year = pl.lit(" (") + pl.col("year").cast(pl.String) + pl.lit(")")
-    return pl.col(column) + year.fill_null("")
+    return pl.col("name") + year.fill_null("")
 
 
 def gold_items(mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:

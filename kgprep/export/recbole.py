@@ -27,6 +27,7 @@ from kgprep.artifacts import (
     read_table,
 )
 from kgprep.export.exported import Exported, ExportOptions
+from kgprep.export.item_tokens import item_names
 from kgprep.provenance import Count
 
 NAME = "kgprep"
@@ -46,7 +47,7 @@ def write(workspace: Path, folder: Path, _options: ExportOptions) -> Exported:
     entities, relations, edges, mentions, items, utterances = (
         read_table(workspace, table) for table in (ENTITIES, RELATIONS, EDGES, MENTIONS, ITEMS, UTTERANCES)
     )
-    films = entities.filter("is_item").select("entity_id", "label", "year")
+    films = item_names(items, entities)
     interactions = _interactions(workspace, mentions, films, items)
     graph, loops = _graph(entities, relations, edges)
     links = entities.filter("is_item").select("entity_id", "iri")

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import pipelines
-from kgprep.artifacts import EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table, write_parquet
+from kgprep.artifacts import EDGES, ENTITIES, ITEMS, MENTIONS, UTTERANCES, read_table, write_parquet
 from kgprep.cli import main
 from kgprep.export import export
 from kgprep.export.exported import ExportOptions
@@ -131,13 +131,15 @@ def test_built_keeps_crslab_from_a_download(archive: Path) -> None:
     assert (archive / ".built").read_text().split("\n")[1] == "0.3"
 
 
-def test_labels_that_several_entities_share_are_told_apart(tmp_path: Path) -> None:
+def test_names_that_several_entities_share_are_told_apart(tmp_path: Path) -> None:
     workspace = write_bundle(tmp_path / "ws")
     entities = read_table(workspace, ENTITIES).with_columns(
-        label=pl.Series(["我知道", "我知道", "  它\n来了 ", "我知道", ""]),
+        label=pl.Series(["我知道", "我知道", "It", "我知道", ""]),
         year=pl.Series([None, None, 2017, 1956, None]),
     )
     write_parquet(ENTITIES, entities, ENTITIES.path(workspace))
+    item = read_table(workspace, ITEMS).with_columns(name=pl.lit("  它\n来了 "))
+    write_parquet(ITEMS, item, ITEMS.path(workspace))
     folder = export(workspace, "crslab-tgredial", tmp_path / "out").folder
     assert load(folder, "entity2id.json") == {
         "我知道（1）": 1,

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from kgprep.artifacts import ITEMS, MENTIONS, UTTERANCES, write_parquet
+from kgprep.artifacts import ENTITIES, ITEMS, MENTIONS, UTTERANCES, read_table, write_parquet
 from kgprep.export import export
 from tests.small_bundle import write_bundle
 
@@ -74,3 +74,23 @@ def test_items_whose_ids_are_no_numbers_get_numbers(workspace: Path, tmp_path: P
     assert texts(folder)[0] == ["Have", "you", "seen", "@3", "or", "@4", "?"]
     tokens = json.loads((folder / "redial_context_movie_id2crslab_entityId.json").read_text())
     assert tokens == {"3": 3, "4": 4, "5": 5}
+
+
+def test_items_bear_the_name_that_the_data_set_gives_them(workspace: Path, tmp_path: Path) -> None:
+    write_items(
+        workspace, ("It (2017)", "It", None, None, 2, "title", 1.0), ("us", "U.S.", 2018, None, 3, "title", 1.0)
+    )
+    labels = ["Andy Muschietti", "Horror film", "It (2017 film)", "Us (film)", "Up (2009 film)"]
+    entities = read_table(workspace, ENTITIES).with_columns(label=pl.Series(labels))
+    write_parquet(ENTITIES, entities, ENTITIES.path(workspace))
+    expected = {"It (2017)", "U.S. (2018)", "Up"}
+    (dialogue,) = (export(workspace, "kbrd", tmp_path / "kbrd").folder / "train_data.jsonl").read_text().splitlines()
+    assert set(json.loads(dialogue)["movieMentions"].values()) == expected
+    turns = (export(workspace, "unicrs", tmp_path / "unicrs").folder / "train_data_dbpedia.jsonl").read_text()
+    assert {title for turn in json.loads(turns) for title in turn["movie"]} == expected
+    recbole = export(workspace, "recbole", tmp_path / "recbole").folder / "kgprep" / "kgprep.item"
+    rows = [line.split("\t") for line in recbole.read_text().splitlines()[1:]]
+    assert rows == [["2", "It", "2017"], ["3", "U.S.", "2018"], ["4", "Up", ""]]
+    tgredial = export(workspace, "crslab-tgredial", tmp_path / "tgredial").folder
+    names = json.loads((tgredial / "entity2id.json").read_text())
+    assert list(names) == ["Andy Muschietti", "Horror film", "It", "U.S.", "Up"]
