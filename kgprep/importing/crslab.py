@@ -177,8 +177,8 @@ def _tokens(turns: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told(path: Path, ids: pl.DataFrame) -> pl.DataFrame:
-    """Return token and iri as C2-CRS's file of item ids tells them."""
-    numbers = read_object(path)
+    """Return token and iri as C2-CRS's file of item ids tells them; like its loader, take 0 and null for no entity."""
+    numbers = {number: entity_id for number, entity_id in read_object(path).items() if entity_id}
     told = pl.DataFrame(
         {"token": [f"@{number}" for number in numbers], "id": list(numbers.values())},
         schema={"token": pl.String, "id": pl.Int64},

@@ -206,7 +206,7 @@ def test_gold_items_of_chinese_texts_come_back(tmp_path: Path) -> None:
 def test_a_file_of_item_ids_says_which_tokens_are_items(tmp_path: Path) -> None:
     folder = crslab_archive(tmp_path / "archive", ("@5 or @12 , mail me @99", [f"<{HEAT}>", f"<{HER}>", f"<{RAN}>"]))
     item_ids = folder / "redial_context_movie_id2crslab_entityId.json"
-    item_ids.write_text(json.dumps({"12": 1, "5": 2}), encoding="utf-8")
+    item_ids.write_text(json.dumps({"12": 1, "5": 2, "99": None}), encoding="utf-8")
     import_archive("c2crs", folder, tmp_path / "back")
     assert targets(tmp_path / "back", [])["iri"].to_list() == [HER, HEAT]
     item_ids.write_text(json.dumps({"12": 77}), encoding="utf-8")
