@@ -139,8 +139,8 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
     type=FILE,
     multiple=True,
     metavar="FILE",
-    help="Table of item descriptions (CSV, TSV or JSON Lines) with plot and any of imdb_id, iri, item_id, name, year."
-    " Repeat it.",
+    help="Table of item descriptions (CSV, TSV, JSON Lines or Parquet) with plot, description or text, and iri,"
+    " imdb_id, item_id, or name and year. Repeat it.",
 )
 @click.option(
     "--sentences-per-entity",
@@ -261,7 +261,9 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
     show_default=True,
     help="ReDial's form in English or TG-ReDial's in Chinese.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of users, films and sentences.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of users, films and sentences."
+)
 @debug_option
 def simulate_command(
     out: Path, films: Path | None, workspace: Path | None, made_up: int | None, triples: int | None, **options: Any

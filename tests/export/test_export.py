@@ -33,6 +33,14 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
+def test_the_folder_one_stands_in_is_refused(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with pytest.raises(KgprepError, match="cannot write"):
+        export(workspace.resolve(), "kbrd", Path())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "ws"]
+
+
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="choose from c2crs, c2crs-tgredial, crslab"):
         export(workspace, "word2vec", tmp_path / "out")
