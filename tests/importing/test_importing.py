@@ -196,7 +196,7 @@ def test_items_without_a_token_are_found_by_their_titles(
 def test_gold_items_of_chinese_texts_come_back(tmp_path: Path) -> None:
     bundle, back = tmp_path / "ws", tmp_path / "back"
     sample = Path(__file__).parents[2] / "pipelines" / "sample"
-    build_kg(bundle, KgConfig(dialogues=f"tgredial:{sample / 'tgredial'}", dumps=(str(sample / "dbpedia.nt"),)))
+    build_kg(bundle, KgConfig(dialogues=f"tgredial:{sample / 'tgredial'}", dumps=(sample / "dbpedia.nt",)))
     export(bundle, "crslab", tmp_path / "archive")
     import_archive("crslab", tmp_path / "archive", back)
     assert targets(back, UTTERANCE).height == 330
