@@ -140,9 +140,7 @@ class GenerateConfig(PhaseConfig):
 class TrainConfig(Settings):
     """Everything that decides what `model.train.train` makes of a bundle."""
 
-    seed: int = Field(
-        default=0, ge=0, lt=2**63
-    )  # of the weights, the order of the samples, the dropout and the bootstrap
+    seed: int = Field(default=0, ge=0, lt=2**63)  # of weights, order of samples, dropout, draws and bootstrap
     max_steps: int | None = Field(default=None, ge=1)  # most steps of each phase, for short runs
     device: Literal["auto", "cpu", "cuda"] = "auto"  # auto: cuda where there is one
     text: TextConfig = TextConfig()

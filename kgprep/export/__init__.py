@@ -73,7 +73,8 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
     # A path such as "." has no name of its own.
-    partial = out.resolve().with_name(out.resolve().name + ".partial")
+    place = out.resolve()
+    partial = place.with_name(place.name + ".partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
