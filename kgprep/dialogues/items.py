@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.dialogues.imdb import IMDB_ID, imdb_id
 from kgprep.dialogues.lines import Skips, bare_suffix, read_bytes, read_json_lines
 from kgprep.dialogues.titles import split_titles
 from kgprep.errors import KgprepError
@@ -29,19 +30,19 @@ ITEM_ATTRIBUTES = pl.Schema(
 ITEM_CELLS = pl.Schema(dict.fromkeys(ITEM_ATTRIBUTES.names(), pl.String()))
 """The same before cleaning: as files hold them."""
 
-_ALSO_CALLED = {
-    "movie_id": "item_id",
-    "movieid": "item_id",
-    "id": "item_id",
-    "moviename": "name",
-    "title": "name",
-    "imdb": "imdb_id",
-    "description": "plot",
+COLUMNS_CALLED = {
+    "item_id": ("item_id", "movie_id", "movieid", "id"),
+    "name": ("name", "title", "moviename"),
+    "year": ("year",),
+    "imdb_id": ("imdb_id", "imdb"),
+    "iri": ("iri",),
+    "plot": ("plot", "description"),
 }
-IMDB_ID = r"(?i)^(?:tt)?(\d+)$|/title/tt(\d+)"
-"""An IMDb id, alone or in the address of the title's page; its digits are in one of the groups."""
+"""What a table of items may call its columns, the preferred first, in any case."""
 
-UNUSABLE_IMDB_ID = "the imdb_id is no IMDb id of a title"
+_YEAR = r"^(\d{4})(?:\.0)?$"
+UNUSABLE_CELLS = {"imdb_id": (IMDB_ID, "the imdb_id is no IMDb id of a title"), "year": (_YEAR, "the year is no year")}
+"""What cells of a column look like, and what is said of others, by column."""
 
 # Names of columns are lower-cased, so none is called so.
 _LINE = "Line"
@@ -56,7 +57,7 @@ def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = No
         path: CSV, TSV or JSON Lines with item_id and any of name, year, imdb_id, iri, plot; without item_id, imdb_id
             is the id.
         skips: receives the rows without item_id and the repeated ones.
-        cell_skips: receives the unusable IMDb ids of other rows; `skips` does without it.
+        cell_skips: receives the unusable IMDb ids and years of other rows; `skips` does without it.
 
     Returns:
         item_id · name? (without year) · year? · imdb_id? · iri? · plot?, sorted by item_id, each id once.
@@ -79,19 +80,19 @@ def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = No
     rows = rows.unique("item_id", keep="first", maintain_order=True)
     if rows.is_empty():
         raise KgprepError(f"{path} holds no item: give it a column item_id and at least one row")
-    unusable = rows.filter(~pl.col("imdb_id").str.contains(IMDB_ID))
-    _note_lines(unusable, UNUSABLE_IMDB_ID, path, skips if cell_skips is None else cell_skips)
+    for column, (usable, reason) in UNUSABLE_CELLS.items():
+        unusable = rows.filter(~pl.col(column).str.contains(usable))
+        _note_lines(unusable, reason, path, skips if cell_skips is None else cell_skips)
     return clean_attributes(rows).sort("item_id")
 
 
 def clean_attributes(rows: pl.DataFrame) -> pl.DataFrame:
     """Split the year off the name unless it has a column of its own, and give IMDb ids their tt."""
-    digits = pl.coalesce(pl.col("imdb_id").str.extract(IMDB_ID, group) for group in (1, 2))
     return (
         split_titles(rows.rename({"name": "title", "year": "own_year"}))
         .with_columns(
-            year=pl.coalesce(pl.col("own_year").str.extract(r"^(\d{4})(?:\.0)?$").cast(pl.Int16), "year"),
-            imdb_id="tt" + digits.str.zfill(7),
+            year=pl.coalesce(pl.col("own_year").str.extract(_YEAR).cast(pl.Int16), "year"),
+            imdb_id=imdb_id(pl.col("imdb_id")),
             iri=pl.col("iri").str.strip_prefix("<").str.strip_suffix(">"),
         )
         .select(ITEM_ATTRIBUTES.names())
@@ -112,11 +113,10 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
         table = _read_json(path, skips)
     else:
         raise KgprepError(f"{path} is none of .csv, .tsv, .jsonl (or these with .gz): convert it or rename it")
-    renames: dict[str, str] = {}
-    for theirs, ours in _ALSO_CALLED.items():
-        if theirs in table.columns and ours not in {*table.columns, *renames.values()}:
-            renames[theirs] = ours
-    named = table.rename(renames)
+    theirs = {
+        ours: next((name for name in names if name in table.columns), None) for ours, names in COLUMNS_CALLED.items()
+    }
+    named = table.select(_LINE, **{ours: pl.col(name) for ours, name in theirs.items() if name is not None})
     if "item_id" in named.columns:
         return named
     if "imdb_id" in named.columns:
@@ -144,7 +144,7 @@ def _read_separated(path: Path, separator: str) -> pl.DataFrame:
 
 
 def _read_json(path: Path, skips: Skips) -> pl.DataFrame:
-    columns = {*ITEM_ATTRIBUTES.names(), *_ALSO_CALLED}
+    columns = {name for names in COLUMNS_CALLED.values() for name in names}
     rows: list[dict[str, str | int | None]] = []
     seen: set[str] = set()
     for line, record in read_json_lines(path, skips):

@@ -23,7 +23,7 @@ from typing import Any
 from kgprep.artifacts import ROLES, SPLITS
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
-from kgprep.dialogues.items import IMDB_ID, UNUSABLE_IMDB_ID
+from kgprep.dialogues.items import UNUSABLE_CELLS
 from kgprep.dialogues.lines import Place, read_json_records
 from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span, answer_code, as_id
 from kgprep.dialogues.splits import SplitPlan
@@ -134,9 +134,9 @@ def _add_items(dialogue_id: str, items: Any, file: PartFile, place: Place, rows:
             continue
         name = item.get("name")
         rows.title(item_id, name if isinstance(name, str) else "")
-        imdb_id = item.get("imdb_id")
-        if imdb_id not in (None, "") and not re.search(IMDB_ID, str(imdb_id)):
-            rows.lesser_skips.add(UNUSABLE_IMDB_ID, file.path, place)
+        for key, (usable, reason) in UNUSABLE_CELLS.items():
+            if (value := item.get(key)) not in (None, "") and not re.search(usable, str(value)):
+                rows.lesser_skips.add(reason, file.path, place)
         rows.attributes_of(item_id, **{key: item[key] for key in _ATTRIBUTES if key in item})
         if item_id not in answered and any(answer in item for answer in _ANSWERS):
             answered.add(item_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.dialogues.imdb import imdb_id
 from kgprep.kg.kinds import entity_kinds
 from kgprep.kg.names import label_from_iri, parse_label
 from kgprep.kg.redirects import follow_redirects
@@ -68,9 +69,8 @@ def find_candidates(source: TripleSource, items: pl.DataFrame) -> pl.DataFrame:
 
 def imdb_ids(triples: pl.DataFrame) -> pl.DataFrame:
     """Return iri, imdb_id (``tt`` and at least seven digits) from triples that state one; the smallest of several."""
-    digits = pl.col("object").str.extract(r"^(?:tt)?(\d+)$")
     return (
-        triples.select(iri="subject", imdb_id=pl.lit("tt") + digits.str.zfill(7))
+        triples.select(iri="subject", imdb_id=imdb_id(pl.col("object")))
         .drop_nulls()
         .group_by("iri")
         .agg(pl.col("imdb_id").min())

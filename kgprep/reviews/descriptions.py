@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import DescriptionSourceEnum
-from kgprep.dialogues.items import clean_attributes
+from kgprep.dialogues.items import COLUMNS_CALLED, clean_attributes
 from kgprep.errors import KgprepError
 from kgprep.kg.names import title_key
 from kgprep.provenance import Count
@@ -15,15 +15,7 @@ from kgprep.reviews.attach import attach_reviews
 from kgprep.reviews.records import Tally, is_chinese
 from kgprep.reviews.tables import columns_of, read_columns
 
-_COLUMNS = {
-    "item_id": ("item_id", "movie_id", "movieid", "id"),
-    "name": ("name", "title", "moviename"),
-    "year": ("year",),
-    "imdb_id": ("imdb_id", "imdb"),
-    "iri": ("iri",),
-    "plot": ("plot", "description", "text"),
-}
-"""What a table may call its columns, in any case."""
+_COLUMNS = {**COLUMNS_CALLED, "plot": (*COLUMNS_CALLED["plot"], "text")}
 
 
 def read_descriptions(

@@ -18,6 +18,7 @@ from html.entities import html5
 
 import polars as pl
 
+from kgprep.dialogues.imdb import imdb_id
 from kgprep.provenance import Count
 from kgprep.reviews.languages import CHINESE_SHARE, language
 
@@ -61,8 +62,6 @@ PLACES_SHOWN = 3
 HELPFUL_VOTES_HALF = 10
 _DATE_FORMATS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d")
 _NUMBER = r"\d+(?:\.\d+)?"
-# Tables that have been through pandas hold ids with gaps as decimal numbers.
-_DECIMALS = r"(?:\.0)?"
 _SCALED = rf"^\s*({_NUMBER})\s*(?:(?:/|out of|of)\s*({_NUMBER}))?\s*$"
 _VOTES_PAIR = r"^\[\s*(\d+)\s*,\s*(\d+)\s*\]$"
 _VOTES = r"^([\d,]+)(?:\s*(?:/|out of|of)\s*([\d,]+))?\b"
@@ -113,16 +112,6 @@ def clean_text(text: pl.Expr) -> pl.Expr:
     return resolved.str.replace_all(r"[^\S\n]{2,}|[^\S\n ]", " ").str.replace_all(r" ?\n[ \n]*", "\n").str.strip_chars()
 
 
-def imdb_id(text: pl.Expr) -> pl.Expr:
-    """Bring an IMDb title id to ``tt`` and at least seven digits; null where there is none.
-
-    Args:
-        text: ids with or without ``tt``, or addresses that hold one.
-    """
-    digits = pl.coalesce(text.str.extract(r"\btt(\d{5,9})\b"), text.str.extract(rf"^\s*(\d{{1,9}}){_DECIMALS}\s*$"))
-    return pl.lit("tt") + digits.str.zfill(7)
-
-
 @dataclass
 class Tally:
     """What became of the records of one corpus, summed over its batches."""
@@ -170,7 +159,8 @@ def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, ta
         .with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
         .with_columns(
             imdb_id=imdb_id(pl.col("imdb_id")),
-            douban_id=pl.col("douban_id").str.replace(rf"{_DECIMALS}$", ""),
+            # Tables that have been through pandas hold ids with gaps as decimal numbers.
+            douban_id=pl.col("douban_id").str.strip_suffix(".0"),
             film_title=clean_text(pl.col("film_title")),
             film_title_other=clean_text(pl.col("film_title_other")),
             film_year=pl.col("film_year").str.extract(r"(\d{4})").cast(pl.Int16),

@@ -3,10 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from kgprep.dialogues import load_items
 from kgprep.errors import KgprepError
+from kgprep.kg.candidates import imdb_ids
+from kgprep.reviews.records import finish, raw_records
 
 WriteLines = Callable[[str, Sequence[object]], Path]
 EXPECTED = [
@@ -92,6 +95,22 @@ def test_imdb_ids_may_be_addresses_and_unusable_ones_are_counted(write_lines: Wr
         "skipped: the imdb_id is no IMDb id of a title: 1",
     ]
     assert loaded.notes == (f"{path}:5: the imdb_id is no IMDb id of a title",)
+
+
+def test_unusable_years_are_counted(write_lines: WriteLines) -> None:
+    path = write_lines("items.csv", ["item_id,name,year", "a,Up,2009.0", "b,Heat (1995),1995?", "c,Okja,", "d,Her,13"])
+    loaded = load_items(path)
+    assert loaded.items["year"].to_list() == [2009, 1995, None, None]
+    assert loaded.notes == (f"{path}:3: the year is no year", f"{path}:5: the year is no year")
+
+
+@pytest.mark.parametrize("written", ["tt0113277", "0113277", "113277", "113277.0", "http://imdb.com/title/tt0113277/"])
+def test_every_reader_of_imdb_ids_reads_them_alike(write_lines: WriteLines, written: str) -> None:
+    items = load_items(write_lines("items.csv", ["item_id,name,imdb_id", f"a,Heat,{written}"])).items
+    reviews = finish(raw_records([{"imdb_id": written, "text": "Great."}]), 10, "a site").frame
+    stated = pl.DataFrame({"subject": ["http://dbpedia.org/resource/Heat"], "object": [written]})
+    said = [items["imdb_id"], reviews["imdb_id"], imdb_ids(stated)["imdb_id"]]
+    assert [one.to_list() for one in said] == [["tt0113277"]] * 3
 
 
 def test_nameless_items_are_called_by_what_is_known(write_lines: WriteLines) -> None:

@@ -139,6 +139,13 @@ def test_imdb_ids_of_items_may_be_addresses_and_unusable_ones_are_counted(write_
     assert counts["skipped: the imdb_id is no IMDb id of a title"] == 1
 
 
+def test_unusable_years_of_items_are_counted(write_lines: WriteLines) -> None:
+    items = [{"item_id": str(year), "name": "Heat", "year": year} for year in (1995, "1995", "?", None, 95)]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue("d", items=items)]))
+    counts = {count.what: count.kept for count in loaded.counts}
+    assert counts["skipped: the year is no year"] == 2
+
+
 def test_unusable_parts_are_counted(write_lines: WriteLines) -> None:
     mentions = [
         {"start": 0, "end": 99, "item_id": "i"},
