@@ -60,6 +60,13 @@ def pad_slices(flat: Tensor, slices: Slices, padding: int) -> Tensor:
     return torch.where(inside, flat[places.clamp(max=flat.numel() - 1)], padding)
 
 
+def last_tokens(tokens: Tensor, most: int) -> Tensor:
+    """Return the last tokens of texts (int64 [n, L], PAD after the end), `most` of each: int64 [n, `most` or L]."""
+    width = min(most, tokens.shape[1])
+    first = ((tokens != PAD).sum(dim=1, keepdim=True) - width).clamp(min=0)
+    return tokens.gather(1, first + torch.arange(width, device=tokens.device))
+
+
 def _places(slices: Slices) -> tuple[Tensor, Tensor]:
     lengths = slices.end - slices.start
     longest = max(int(lengths.max()), 1) if lengths.numel() else 1

@@ -60,7 +60,12 @@ class GeneratorConfig(Settings):
 
     views: tuple[View, ...] = ("history", "graph", "reviews")  # the chain of attention, in this order
     copies: bool = True  # words of the history and of its entities may be copied
-    own_encoder: bool = False  # read the history with an encoder that goes on learning; else the shared one stays
+    own_tokens: int = Field(default=0, ge=0)  # last tokens that an encoder of its own reads, the chain's first link
+
+    @property
+    def links(self) -> int:
+        """How many attentions the chain has."""
+        return len(self.views) + bool(self.own_tokens)
 
 
 class ModelConfig(Settings):

@@ -1,6 +1,7 @@
 """Response generation: a decoder that attends in turn to what it said, the history, the entities and the reviews.
 
 Notable here:
+- an encoder of its own may read the last tokens, since the shared one has learnt what tells of taste, not of farewells;
 - a copy network mixes the vocabulary's distribution with the words and item slots of the history and with the words
   that named its entities;
 - frequent tokens weigh less in the loss, down to a floor;
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.batches import Contexts
+from model.batches import Contexts, last_tokens
 from model.c2crs import Encoded
 from model.config import GenerateConfig, ModelConfig
 from model.dropout import Dropout
@@ -130,13 +131,13 @@ class DecoderLayer(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        dim, views = config.text_dim, len(config.generator.views)
+        dim, links = config.text_dim, config.generator.links
         self.own = Attention(dim, config.heads, config.dropout)
-        self.chain = nn.ModuleList(Attention(dim, config.heads, config.dropout) for _ in range(views))
+        self.chain = nn.ModuleList(Attention(dim, config.heads, config.dropout) for _ in range(links))
         self.feed_forward = nn.Sequential(
             nn.Linear(dim, config.feed_forward_dim), nn.ReLU(), nn.Linear(config.feed_forward_dim, dim)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(views + 2))
+        self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(links + 2))
         self.dropout = Dropout(config.dropout)
 
     def remember(self, memory: Memory) -> tuple[Remembered, ...]:
@@ -169,7 +170,8 @@ class Generator(nn.Module):
         self.dim = config.text_dim
         self.views = config.generator.views
         self.copies = config.generator.copies
-        self.history_encoder = TextEncoder(words, config) if config.generator.own_encoder else None
+        self.own_tokens = config.generator.own_tokens
+        self.own_encoder = TextEncoder(words, config) if self.own_tokens else None
         self.embedding = nn.Embedding(response_size, config.text_dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=config.text_dim**-0.5)
         self.from_graph = nn.Linear(config.graph_dim, config.text_dim)
@@ -193,9 +195,13 @@ class Generator(nn.Module):
             "graph": Seen(nodes, encoded.node_mask),
             "reviews": Seen(encoded.sentences, encoded.sentence_mask),
         }
+        views = [seen[view] for view in self.views]
+        if self.own_encoder is not None:
+            tokens = last_tokens(contexts.history, self.own_tokens)
+            views.insert(0, Seen(self.own_encoder(tokens), tokens != PAD))
         words = contexts.entity_words
         return Memory(
-            views=tuple(seen[view] for view in self.views),
+            views=tuple(views),
             copies=torch.cat([contexts.copies, words.flatten(1)], dim=1),
             copy_states=torch.cat([encoded.history, nodes.repeat_interleave(words.shape[2], dim=1)], dim=1),
         )

@@ -164,8 +164,6 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
 
     def begin() -> None:
         system.generator.token_weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
-        if system.generator.history_encoder is not None:
-            system.generator.history_encoder.load_state_dict(system.encoders.history_encoder.state_dict())
 
     return Phase(
         "generate",

@@ -100,13 +100,11 @@ def memory_of(system: System, contexts: Contexts, known: Known | None = None) ->
         contexts: of n turns.
         known: all nodes and sentences where they were computed before.
     """
-    encoders, own = system.encoders, system.generator.history_encoder
-    history_encoder = encoders.history_encoder if own is None else own
+    encoders = system.encoders
     with torch.no_grad():
+        history = encoders.history_encoder(contexts.history)
         nodes = known.nodes_of(contexts) if known else encoders.encode_nodes(contexts.entity)
         sentences = known.sentences_of(contexts) if known else encoders.encode_sentences(contexts.sentence)
-    with torch.set_grad_enabled(torch.is_grad_enabled() and own is not None):
-        history = history_encoder(contexts.history)
     encoded = Encoded(
         history=history,
         history_mask=contexts.history != PAD,

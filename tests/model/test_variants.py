@@ -55,7 +55,7 @@ def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_w
     torch.autograd.backward(total(phase.loss(phase.read(torch.arange(8)))))
     assert not any(weight.grad is not None for weight in system.encoders.parameters())
     touched = {name for name, weight in system.generator.named_parameters() if weight.grad is not None}
-    assert any(name.startswith("history_encoder") for name in touched)
+    assert any(name.startswith("own_encoder") for name in touched)
     assert not any(name.startswith(("copy_", "from_graph")) for name in touched)
 
 
