@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.config import TextConfig
 from model.data import NONE, Corpus, Slices
-from model.text import PAD, START
+from model.text import PAD, RECOMMENDER, SEEKER, START, UNKNOWN
 
 ENTITY_WORDS = 4
 """Words of a mention that may be copied; few names are longer."""
@@ -41,6 +41,12 @@ class Contexts:
     def to(self, device: torch.device) -> Contexts:
         """Return the same on another device."""
         return Contexts(*(tensor.to(device) for tensor in vars(self).values()))
+
+    def as_said(self) -> Tensor:
+        """Return the history in the words of responses, int64 [n, L]: items as slots, what they lack as unknown."""
+        is_role = (self.history == SEEKER) | (self.history == RECOMMENDER)
+        said = torch.where(self.copies == PAD, UNKNOWN, self.copies)
+        return torch.where(is_role | (self.history == PAD), self.history, said)
 
 
 def pad_slices(flat: Tensor, slices: Slices, padding: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 Notable here:
 - an encoder of its own may read the last tokens, since the shared one has learnt what tells of taste, not of farewells;
+  it reads them in the words of responses, so that it does not learn titles by heart;
 - a copy network mixes the vocabulary's distribution with the words and item slots of the history and with the words
   that named its entities;
 - frequent tokens weigh less in the loss, down to a floor;
@@ -164,14 +165,14 @@ class DecoderLayer(nn.Module):
 class Generator(nn.Module):
     """The decoder with its copy network."""
 
-    def __init__(self, words: int, response_size: int, config: ModelConfig) -> None:
-        """Make a decoder whose responses use the first `response_size` of the vocabulary's `words`."""
+    def __init__(self, response_size: int, config: ModelConfig) -> None:
+        """Make a decoder whose responses use the first `response_size` words of the vocabulary."""
         super().__init__()
         self.dim = config.text_dim
         self.views = config.generator.views
         self.copies = config.generator.copies
         self.own_tokens = config.generator.own_tokens
-        self.own_encoder = TextEncoder(words, config) if self.own_tokens else None
+        self.own_encoder = TextEncoder(response_size, config) if self.own_tokens else None
         self.embedding = nn.Embedding(response_size, config.text_dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=config.text_dim**-0.5)
         self.from_graph = nn.Linear(config.graph_dim, config.text_dim)
@@ -197,7 +198,7 @@ class Generator(nn.Module):
         }
         views = [seen[view] for view in self.views]
         if self.own_encoder is not None:
-            tokens = last_tokens(contexts.history, self.own_tokens)
+            tokens = last_tokens(contexts.as_said(), self.own_tokens)
             views.insert(0, Seen(self.own_encoder(tokens), tokens != PAD))
         words = contexts.entity_words
         return Memory(

@@ -45,7 +45,7 @@ def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
     asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
     recommender = Recommender(corpus.items, encoders.graph_encoder.graph, asked, config)
-    return System(encoders, recommender, Generator(len(corpus.vocabulary), corpus.vocabulary.response_size, config))
+    return System(encoders, recommender, Generator(corpus.vocabulary.response_size, config))
 
 
 def contexts_of(system: System, corpus: Corpus, turns: Tensor, config: TextConfig) -> Contexts:

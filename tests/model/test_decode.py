@@ -20,7 +20,7 @@ WORDS = 12
 
 def a_generator(seed: int) -> Generator:
     torch.manual_seed(seed)
-    generator = Generator(WORDS, WORDS, SIZES).eval()
+    generator = Generator(WORDS, SIZES).eval()
     with torch.no_grad():
         generator.bias.normal_(std=2.0)
         generator.token_weights.uniform_(0.02, 1.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from model.batches import read_contexts
 from model.config import load_config
 from model.contrastive import total
 from model.data import read_corpus
@@ -14,7 +15,7 @@ from model.graph import read_graph
 from model.known import known_of
 from model.phases import phases_of
 from model.system import contexts_of, make_system, memory_of
-from model.text import PAD, UNKNOWN
+from model.text import ITEM, PAD, RECOMMENDER, SEEKER, UNKNOWN
 
 SMALL = load_config("small")
 
@@ -51,12 +52,30 @@ def test_an_encoder_of_the_decoder_s_own_reads_the_last_tokens_before_the_views(
     corpus = read_corpus(sample_workspace, config.text)
     system = make_system(corpus, read_graph(sample_workspace), config.model).eval()
     contexts = contexts_of(system, corpus, corpus.splits["train"].responses[-32:], config.text)
-    lengths = (contexts.history != PAD).sum(dim=1, keepdim=True)
-    place = torch.arange(contexts.history.shape[1])
-    changed = torch.where(place < lengths - 8, UNKNOWN, contexts.history)
-    assert not torch.equal(changed, contexts.history)
-    one, other = (memory_of(system, replace(contexts, history=tokens)) for tokens in (contexts.history, changed))
-    assert [view.mask.shape[1] for view in one.views[:2]] == [8, contexts.history.shape[1]]
-    assert torch.equal(one.views[0].mask.sum(dim=1), lengths[:, 0].clamp(max=8))
-    assert torch.allclose(one.views[0].values, other.views[0].values, atol=1e-6)
-    assert not torch.allclose(one.views[1].values, other.views[1].values, atol=1e-6)
+    lengths = (contexts.history != PAD).sum(dim=1)
+    is_old = torch.arange(contexts.history.shape[1]) < lengths[:, None] - 8
+    changed = replace(
+        contexts,
+        history=torch.where(is_old, UNKNOWN, contexts.history),
+        copies=torch.where(is_old, PAD, contexts.copies),
+    )
+    assert not torch.equal(contexts.as_said(), changed.as_said())
+    (own, shared, *_), (same, other, *_) = (memory_of(system, each).views for each in (contexts, changed))
+    assert torch.equal(own.mask.sum(dim=1), lengths.clamp(max=8))
+    assert torch.allclose(own.values, same.values, atol=1e-6)
+    assert not torch.allclose(shared.values, other.values, atol=1e-6)
+
+
+def test_a_history_as_it_would_be_said_has_slots_for_items_and_no_word_that_responses_lack(
+    sample_workspace: Path,
+) -> None:
+    corpus = read_corpus(sample_workspace, SMALL.text)
+    turns = corpus.splits["train"].responses[-32:]
+    contexts = read_contexts(corpus, turns, SMALL.text)
+    said = contexts.as_said()
+    assert int(said.max()) < corpus.vocabulary.response_size < len(corpus.vocabulary)
+    roles = (contexts.history == SEEKER) | (contexts.history == RECOMMENDER)
+    assert torch.equal(said[roles], contexts.history[roles])
+    assert torch.equal(said == PAD, contexts.history == PAD)
+    assert torch.equal(said == ITEM, contexts.copies == ITEM)
+    assert bool((said == ITEM).any())

@@ -130,7 +130,7 @@ def a_memory(contexts: int, copies: torch.Tensor) -> Memory:
 
 def test_the_decoder_gives_a_distribution_and_never_says_a_special_token() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, 12, SIZES).eval()
+    generator = Generator(12, SIZES).eval()
     copies = torch.tensor([[ITEM, 9, PAD], [PAD, PAD, PAD]])
     chances = generator(torch.tensor([[START, 8], [START, 8]]), a_memory(2, copies)).exp()
     assert torch.allclose(chances.sum(dim=-1), torch.ones(2, 2), atol=1e-4)
@@ -139,7 +139,7 @@ def test_the_decoder_gives_a_distribution_and_never_says_a_special_token() -> No
 
 def test_what_comes_later_does_not_change_what_was_said_before() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, 12, SIZES).eval()
+    generator = Generator(12, SIZES).eval()
     memory = a_memory(1, torch.tensor([[ITEM, 9]]))
     one = generator(torch.tensor([[START, 8, 9]]), memory)
     other = generator(torch.tensor([[START, 8, 10]]), memory)
@@ -149,7 +149,7 @@ def test_what_comes_later_does_not_change_what_was_said_before() -> None:
 def test_a_decoder_that_may_not_copy_says_what_its_vocabulary_says() -> None:
     torch.manual_seed(0)
     config = SIZES.model_copy(update={"generator": GeneratorConfig(views=("history",), copies=False)})
-    generator = Generator(12, 12, config).eval()
+    generator = Generator(12, config).eval()
     memory = a_memory(1, torch.tensor([[ITEM, 9]]))
     alone = Memory(memory.views[:1], memory.copies, memory.copy_states)
     other = Memory(memory.views[:1], memory.copies.flip(1), torch.randn_like(memory.copy_states))
@@ -159,7 +159,7 @@ def test_a_decoder_that_may_not_copy_says_what_its_vocabulary_says() -> None:
 
 def test_words_of_an_entity_can_be_copied_though_the_history_lacks_them() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, 12, SIZES).eval()
+    generator = Generator(12, SIZES).eval()
     with torch.no_grad():
         generator.copy_gate.bias.fill_(100.0)
     encoded = Encoded(
@@ -179,7 +179,7 @@ def test_words_of_an_entity_can_be_copied_though_the_history_lacks_them() -> Non
 
 
 def test_a_context_without_anything_gives_finite_gradients() -> None:
-    generator = Generator(12, 12, SIZES)
+    generator = Generator(12, SIZES)
     memory, end = a_memory(1, torch.tensor([[PAD]])), torch.tensor([[END]])
     loss = response_loss(generator.chances_of(end, torch.tensor([[START]]), memory), end, torch.ones(12))
     torch.autograd.backward(loss)
@@ -190,7 +190,7 @@ def test_a_context_without_anything_gives_finite_gradients() -> None:
 
 def test_a_response_ends_once_and_stays_ended() -> None:
     torch.manual_seed(0)
-    generator = Generator(12, 12, SIZES).eval()
+    generator = Generator(12, SIZES).eval()
     with torch.no_grad():
         generator.bias[END] = 100.0
         generator.copy_gate.bias.fill_(-100.0)
@@ -225,7 +225,7 @@ def test_a_word_that_is_not_known_is_not_asked_for() -> None:
 @pytest.mark.parametrize("copies", [True, False])
 def test_the_chance_of_what_is_wanted_is_that_of_the_whole_distribution(copies: bool) -> None:
     torch.manual_seed(0)
-    generator = Generator(12, 12, SIZES.model_copy(update={"generator": GeneratorConfig(copies=copies)})).eval()
+    generator = Generator(12, SIZES.model_copy(update={"generator": GeneratorConfig(copies=copies)})).eval()
     memory = a_memory(2, torch.tensor([[ITEM, 9, 10], [PAD, PAD, PAD]]))
     given = torch.tensor([[START, 9, ITEM, 8], [START, 7, UNKNOWN, 10]])
     wanted = torch.tensor([[9, ITEM, 8, END], [7, UNKNOWN, END, PAD]])
