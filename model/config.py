@@ -61,6 +61,7 @@ class GeneratorConfig(Settings):
     views: tuple[View, ...] = ("history", "graph", "reviews")  # the chain of attention, in this order
     copies: bool = True  # words of the history and of its entities may be copied
     own_tokens: int = Field(default=0, ge=0)  # last tokens that an encoder of its own reads, the chain's first link
+    own_words: bool = False  # that encoder's word vectors learn along; else they stay those of the history encoder
 
     @property
     def links(self) -> int:

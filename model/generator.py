@@ -173,6 +173,8 @@ class Generator(nn.Module):
         self.copies = config.generator.copies
         self.own_tokens = config.generator.own_tokens
         self.own_encoder = TextEncoder(response_size, config) if self.own_tokens else None
+        if self.own_encoder is not None:
+            self.own_encoder.embedding.weight.requires_grad_(config.generator.own_words)
         self.embedding = nn.Embedding(response_size, config.text_dim, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=config.text_dim**-0.5)
         self.from_graph = nn.Linear(config.graph_dim, config.text_dim)

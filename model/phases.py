@@ -163,14 +163,19 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
         return generation_loss(system, responses.to(system.device), known())
 
     def begin() -> None:
-        system.generator.token_weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
+        generator = system.generator
+        generator.token_weights.copy_(token_weights(_said_counts(corpus, turns), config.generate))
+        if generator.own_encoder is not None and not config.model.generator.own_words:
+            own = generator.own_encoder.embedding.weight
+            # The words of responses are the first of the vocabulary.
+            own.copy_(system.encoders.history_encoder.embedding.weight.detach()[: len(own)])
 
     return Phase(
         "generate",
         "perplexity",
         config.generate,
         system.generator,
-        list(system.generator.parameters()),
+        [weight for weight in system.generator.parameters() if weight.requires_grad],
         _history_lengths(corpus, turns, config),
         lambda rows: read(turns[rows]),
         loss,

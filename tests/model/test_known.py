@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 
 from model.batches import read_contexts
@@ -32,19 +33,26 @@ def test_the_decoder_sees_the_same_whether_nodes_and_sentences_were_known(sample
     assert torch.allclose(one.copy_states, other.copy_states, atol=1e-5)
 
 
-def test_an_encoder_of_the_decoder_s_own_learns_with_it_and_leaves_the_shared_ones_alone(
-    sample_workspace: Path,
+@pytest.mark.parametrize("own_words", [False, True])
+def test_an_encoder_of_the_decoder_s_own_learns_and_leaves_the_shared_ones_alone(
+    sample_workspace: Path, own_words: bool
 ) -> None:
-    config = load_config("small", ["model.generator.own_tokens=8", "coarse.epochs=0", "fine.epochs=0"])
+    settings = ["model.generator.own_tokens=8", f"model.generator.own_words={own_words}"]
+    config = load_config("small", [*settings, "coarse.epochs=0", "fine.epochs=0"])
     corpus = read_corpus(sample_workspace, config.text)
     system = make_system(corpus, read_graph(sample_workspace), config.model)
     *_, phase = phases_of(system, corpus, config)
     phase.begin()
-    assert system.generator.own_encoder is not None
+    own = system.generator.own_encoder
+    assert own is not None
+    words, shared = own.embedding.weight, system.encoders.history_encoder.embedding.weight
+    assert torch.equal(words, shared[: corpus.vocabulary.response_size]) != own_words
     torch.autograd.backward(total(phase.loss(phase.read(torch.arange(8)))))
     assert all(weight.grad is None for weight in system.encoders.parameters())
-    assert {id(weight) for weight in system.generator.own_encoder.parameters()} <= {id(w) for w in phase.learns}
-    assert all(weight.grad is not None for weight in system.generator.own_encoder.parameters())
+    learnt = {id(weight) for weight in phase.learns}
+    assert {id(weight) for weight in own.layers.parameters()} <= learnt
+    assert all(weight.grad is not None for weight in own.layers.parameters())
+    assert (id(words) in learnt) == (words.grad is not None) == own_words
 
 
 def test_an_encoder_of_the_decoder_s_own_reads_the_last_tokens_before_the_views(sample_workspace: Path) -> None:
