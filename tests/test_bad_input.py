@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -132,9 +131,9 @@ def test_a_full_disk_in_the_middle_of_a_stage_leaves_no_table(tmp_path: Path) ->
     assert files_below(tmp_path / "ws") == []
 
 
-@pytest.mark.parametrize("stage", ["build-kg", "train"])
+@pytest.mark.parametrize(("stage", "begun"), [("build-kg", "build-kg"), ("train", " weights on ")])
 def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(
-    stage: str, sample_workspace: Path, tmp_path: Path
+    stage: str, begun: str, sample_workspace: Path, tmp_path: Path
 ) -> None:
     workspace = tmp_path / "ws"
     if stage == "train":
@@ -144,15 +143,13 @@ def test_ctrl_c_is_one_sentence_and_leaves_nothing_half_written(
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
     assert process.stderr is not None
     for line in process.stderr:
-        if line.startswith(stage):
+        if begun in line:
             break
-    if stage == "train":
-        time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read()
     assert process.wait(timeout=60) == 1
     assert "Traceback" not in rest
-    assert rest.splitlines()[-1].startswith("Error: stopped by Ctrl-C")
+    assert rest.splitlines()[-1].startswith("Error: stopped ")
     assert [path for path in files_below(workspace) if path.suffix == ".partial"] == []
     assert (workspace / "kg" / "entities.parquet").exists() == (stage == "train")
 
