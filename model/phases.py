@@ -18,6 +18,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
+from model import co_mentions, repeat_tables
 from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
 from model.config import PhaseConfig, TrainConfig
 from model.contrastive import total
@@ -27,7 +28,6 @@ from model.generator import token_weights
 from model.known import Known, known_of
 from model.metrics import RECALL_AT, ranks
 from model.perplexity import Surprise, surprise_of
-from model.repeat_tables import fit
 from model.system import System, coarse_loss, fine_loss, generation_loss, memory_of, recommendation_loss
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -128,11 +128,13 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     def loss(asked: Asked) -> dict[str, Tensor]:
         return recommendation_loss(system, asked.to(system.device), config.recommend, config.fine)
 
-    gate = system.recommender.repeats
+    recommender = system.recommender
 
     def begin() -> None:
-        if gate is not None:
-            fit(gate.tables, corpus, config.text.context_mentions)
+        if recommender.repeats is not None:
+            repeat_tables.fit(recommender.repeats.tables, corpus, config.text.context_mentions)
+        if recommender.co_mentions is not None:
+            co_mentions.fit(recommender.co_mentions, corpus)
 
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(

@@ -4,6 +4,7 @@ Notable here:
 - as in the paper, the user vector pools the nodes of the entities that the dialogue has mentioned so far;
 - by config, history, reviews and the role that speaks are added to it, paths through the graph to the scores, and a
   gate for repeated items stands behind;
+- what is mentioned together, a temperature and a liking for new items change what was learnt, never how it is learnt;
 - a user who has mentioned nothing has a zero vector, and the items' biases decide.
 """
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from model.batches import Contexts
 from model.c2crs import C2CRS
+from model.co_mentions import CoMentions
 from model.config import ModelConfig
 from model.data import NONE
 from model.dropout import Dropout
@@ -25,17 +27,19 @@ from model.repeats import RepeatGate
 class Recommender(nn.Module):
     """Scores all items for a user."""
 
-    def __init__(self, items: Tensor, graph: Graph, asked: Tensor, config: ModelConfig) -> None:
+    def __init__(self, items: Tensor, graph: Graph, asked: Tensor, mentioned: Tensor, config: ModelConfig) -> None:
         """Make a recommender.
 
         Args:
             items: int64 [items], entity ids.
             graph: of the encoders.
             asked: int64 [items], how often training asks for each.
+            mentioned: int64 [k], the entities that training dialogues mention.
             config: sizes, and what a user's vector is made of.
         """
         super().__init__()
         chosen, text, shared = config.recommender, config.text_dim, config.graph_dim
+        self.chosen = chosen
         self.views = config.recommender_views
         start = torch.log1p(asked.float()) if chosen.frequency else torch.zeros(len(items))
         self.bias = nn.Parameter(start)
@@ -43,6 +47,7 @@ class Recommender(nn.Module):
         self.from_reviews = nn.Linear(text, shared) if "reviews" in self.views else None
         self.role = nn.Embedding(2, shared) if chosen.roles else None
         self.paths = PathScores(graph, items) if chosen.paths else None
+        self.co_mentions = CoMentions(graph.entities, len(items), mentioned) if chosen.co_mentions else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
         self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
         self.register_buffer("items", items, persistent=False)
@@ -83,11 +88,26 @@ class Recommender(nn.Module):
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
         if self.paths is not None:
             scores = scores + self.paths(entity, contexts.ago, by_recommender)
-        if self.repeats is None:
-            return scores
+        if not self.training:
+            scores = self._once_learnt(scores, contexts)
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
-        mixed: Tensor = self.repeats(scores, user, mentioned, places, contexts.ago, by_recommender)
-        return mixed
+        if self.repeats is not None:
+            scores = self.repeats(scores, user, mentioned, places, contexts.ago, by_recommender)
+        if self.training or not self.chosen.novelty:
+            return scores
+        return self._favour_new(scores, places, by_recommender)
+
+    def _once_learnt(self, scores: Tensor, contexts: Contexts) -> Tensor:
+        """Add what is mentioned together to the scores, and take them as less sure."""
+        if self.co_mentions is not None:
+            scores = scores + self.chosen.co_mentions * self.co_mentions(contexts.entity, contexts.ago)
+        return scores / self.chosen.temperature
+
+    def _favour_new(self, scores: Tensor, places: Tensor, by_recommender: Tensor) -> Tensor:
+        """Lower the named items (`places` int64 [n, E], NONE: no item) where the recommender speaks next."""
+        is_item = (places != NONE).to(scores.dtype)
+        named = torch.zeros_like(scores).scatter_reduce(1, places.clamp(min=0), is_item, "amax")
+        return scores - self.chosen.novelty * named * by_recommender[:, None]
 
     def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:
         user: Tensor = mentioned.new_zeros(len(mentioned), mentioned.shape[-1])

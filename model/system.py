@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from model.batches import Asked, Contexts, Responses, read_contexts
 from model.c2crs import C2CRS, Encoded, make_model
+from model.co_mentions import mentioned_in_training
 from model.config import FineConfig, ModelConfig, RecommendConfig, TextConfig
 from model.data import NONE, Corpus
 from model.generator import Generator, Memory, is_asked, response_loss
@@ -44,7 +45,7 @@ def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:
     """Make an untrained system for a corpus and a graph."""
     encoders = make_model(corpus, graph if "graph" in config.views else graph.without_edges(), config)
     asked = torch.bincount(corpus.splits["train"].target, minlength=len(corpus.items))
-    recommender = Recommender(corpus.items, encoders.graph_encoder.graph, asked, config)
+    recommender = Recommender(corpus.items, encoders.graph_encoder.graph, asked, mentioned_in_training(corpus), config)
     return System(encoders, recommender, Generator(corpus.vocabulary.response_size, config))
 
 
