@@ -20,6 +20,9 @@ from model.data import NONE, Corpus
 KEPT = 50
 """Items that an entity has a weight for, at most."""
 
+MOST = 8192
+"""Entities that are counted, at most: memory grows with their square, and each matrix of so many takes 256 MB."""
+
 # As unsure of all weights as if so many more dialogues had mentioned each entity, and nothing with it.
 _PULL = 10.0
 
@@ -39,17 +42,19 @@ class CoMentions(nn.Module):
         Args:
             entities: of the bundle.
             items: that can be recommended.
-            mentioned: int64 [k], the entities that training dialogues mention.
+            mentioned: int64 [k], the entities that tell of items and are told of, in order.
         """
         super().__init__()
         self.items = items
         rows = torch.full((entities,), NONE, dtype=torch.int64)
         rows[mentioned] = torch.arange(len(mentioned))
         self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("mentioned", mentioned, persistent=False)
         shape = (len(mentioned), min(KEPT, items))
         self.register_buffer("item", torch.zeros(shape, dtype=torch.int32))
         self.register_buffer("weight", torch.zeros(shape))
         self.rows: Tensor
+        self.mentioned: Tensor
         self.item: Tensor
         self.weight: Tensor
 
@@ -73,10 +78,16 @@ class CoMentions(nn.Module):
         return torch.log1p(_SPREAD * sums).view(len(entity), self.items)
 
 
-def mentioned_in_training(corpus: Corpus) -> Tensor:
-    """Return the entities that the dialogues of the training split mention: int64 [k], in order."""
-    distinct: Tensor = torch.unique(corpus.mentions.entity[_is_training(corpus)])
-    return distinct
+def mentioned_in_training(corpus: Corpus, most: int = MOST) -> Tensor:
+    """Return the entities that the dialogues of the training split mention: int64 [k], in order.
+
+    Args:
+        corpus: its training split is looked at.
+        most: where there are more, those that are mentioned most often.
+    """
+    distinct, times = torch.unique(corpus.mentions.entity[_is_training(corpus)], return_counts=True)
+    kept: Tensor = distinct[times.argsort(descending=True, stable=True)[:most].sort().values]
+    return kept
 
 
 def fit(co_mentions: CoMentions, corpus: Corpus) -> None:
@@ -86,16 +97,14 @@ def fit(co_mentions: CoMentions, corpus: Corpus) -> None:
         co_mentions: changed in place.
         corpus: of the same bundle.
     """
-    mentioned = mentioned_in_training(corpus)
+    mentioned = co_mentions.mentioned.cpu()
     if not len(mentioned):
         return
-    column = torch.searchsorted(mentioned, corpus.items).clamp(max=len(mentioned) - 1)
-    known = mentioned[column] == corpus.items
-    weights = torch.zeros(len(mentioned), len(corpus.items))
-    weights[:, known] = _weights(_dialogues_with_both(corpus, mentioned))[:, column[known]]
-    best = weights.topk(co_mentions.item.shape[1], dim=1)
-    co_mentions.weight.copy_(best.values.clamp(min=0))
-    co_mentions.item.copy_(best.indices)
+    place, column = _both_ways(corpus.items, mentioned)
+    told = _weights(_dialogues_with_both(corpus, mentioned))[:, column]
+    best = told.topk(min(co_mentions.item.shape[1], len(place)), dim=1)
+    co_mentions.weight[:, : best.values.shape[1]] = best.values.clamp(min=0)
+    co_mentions.item[:, : best.values.shape[1]] = place[best.indices].int()
 
 
 def _is_training(corpus: Corpus) -> Tensor:
@@ -108,13 +117,20 @@ def _is_training(corpus: Corpus) -> Tensor:
 def _dialogues_with_both(corpus: Corpus, mentioned: Tensor) -> Tensor:
     """Return how many training dialogues mention both of two entities: float32 [k, k]."""
     training = _is_training(corpus)
-    dialogue = corpus.turns.dialogue[corpus.mentions.turn[training]]
-    column = torch.searchsorted(mentioned, corpus.mentions.entity[training])
+    mention, column = _both_ways(corpus.mentions.entity[training], mentioned)
+    dialogue = corpus.turns.dialogue[corpus.mentions.turn[training][mention]]
     said = pl.DataFrame({"dialogue": dialogue.numpy(), "one": column.numpy()}).unique()
     both = said.join(said.rename({"one": "other"}), on="dialogue").group_by("one", "other").len()
     counts = torch.zeros(len(mentioned), len(mentioned))
     counts[both["one"].to_torch(), both["other"].to_torch()] = both["len"].cast(pl.Float32).to_torch()
     return counts
+
+
+def _both_ways(entities: Tensor, mentioned: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where in `entities` those stand that are `mentioned` (sorted), and where they stand there."""
+    column = torch.searchsorted(mentioned, entities).clamp(max=len(mentioned) - 1)
+    known = mentioned[column] == entities
+    return known.nonzero().squeeze(1), column[known]
 
 
 def _weights(together: Tensor) -> Tensor:

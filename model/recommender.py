@@ -34,7 +34,7 @@ class Recommender(nn.Module):
             items: int64 [items], entity ids.
             graph: of the encoders.
             asked: int64 [items], how often training asks for each.
-            mentioned: int64 [k], the entities that training dialogues mention.
+            mentioned: int64 [k], the entities that training dialogues mention, in order.
             config: sizes, and what a user's vector is made of.
         """
         super().__init__()

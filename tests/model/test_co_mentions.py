@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,12 @@ def training_dialogues(corpus: Corpus) -> list[set[int]]:
     return list(found.values())
 
 
+def entities_of(corpus: Corpus) -> int:
+    return int(max(corpus.mentions.entity.max(), corpus.items.max())) + 1
+
+
 def fitted(corpus: Corpus) -> CoMentions:
-    entities = int(max(corpus.mentions.entity.max(), corpus.items.max())) + 1
-    made = CoMentions(entities, len(corpus.items), mentioned_in_training(corpus))
+    made = CoMentions(entities_of(corpus), len(corpus.items), mentioned_in_training(corpus))
     fit(made, corpus)
     return made
 
@@ -57,6 +61,19 @@ def test_weights_are_those_of_a_ridge_regression_of_each_item_on_all_other_menti
     least = kept.topk(min(KEPT, kept.shape[1]), dim=1).values[:, -1:]
     assert len(asked) > 50
     assert torch.allclose(told, torch.where(kept >= least, kept, 0), atol=1e-5)
+
+
+def test_of_many_entities_the_most_mentioned_are_counted(corpus: Corpus) -> None:
+    train = set(corpus.turns.dialogue[corpus.splits["train"].turn].tolist())
+    mentions = zip(corpus.mentions.entity.tolist(), corpus.turns.dialogue[corpus.mentions.turn].tolist(), strict=True)
+    times = Counter(entity for entity, dialogue in mentions if dialogue in train)
+    kept = mentioned_in_training(corpus, 10).tolist()
+    assert sorted(times[entity] for entity in kept) == sorted(times.values())[-10:]
+    few = CoMentions(entities_of(corpus), len(corpus.items), torch.tensor(kept))
+    fit(few, corpus)
+    told = {int(corpus.items[place]) for place in few.item[few.weight > 0].tolist()}
+    assert told
+    assert told <= set(kept)
 
 
 def a_model() -> CoMentions:
