@@ -5,11 +5,13 @@ Notable here:
   them together have a closed form (Steck, Embarrassingly Shallow Autoencoders for Sparse Data, WWW 2019, section 3.1);
 - all that is mentioned tells of items, people and genres too;
 - an entity keeps its largest weights alone, and none below zero: the rest is noise and would fill a table;
-- it is added to the scores once they are learnt: what learns beside it leaves to it what both know, and is the worse
-  for it on new dialogues.
+- it is mixed into the scores once they are learnt, by a share that the validation split chooses: what learns beside it
+  leaves to it what both know, and is the worse for it on new dialogues.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import polars as pl
 import torch
@@ -31,6 +33,9 @@ _RECENT = 0.85
 
 # Weights add up to some hundredths; what tells them apart shall lie where the logarithm bends.
 _SPREAD = 30.0
+_HEIGHT = 2.0
+
+_SHARES = (0.0, 0.25, 0.5, 0.75)
 
 
 class CoMentions(nn.Module):
@@ -53,13 +58,15 @@ class CoMentions(nn.Module):
         shape = (len(mentioned), min(KEPT, items))
         self.register_buffer("item", torch.zeros(shape, dtype=torch.int32))
         self.register_buffer("weight", torch.zeros(shape))
+        self.register_buffer("share", torch.tensor(0.5))
         self.rows: Tensor
         self.mentioned: Tensor
         self.item: Tensor
         self.weight: Tensor
+        self.share: Tensor
 
     def forward(self, entity: Tensor, ago: Tensor) -> Tensor:
-        """Return the scores: the logarithm of one and what the mentions tell of each item.
+        """Return the scores: twice the logarithm of one and what the mentions tell of each item.
 
         Args:
             entity: int64 [n, E], what was mentioned; NONE: nothing.
@@ -75,7 +82,7 @@ class CoMentions(nn.Module):
         cells = context[:, None] * self.items + self.item[told]
         sums = self.weight.new_zeros(len(entity) * self.items)
         sums = sums.index_add(0, cells.flatten(), (self.weight[told] * recent[:, None]).flatten())
-        return torch.log1p(_SPREAD * sums).view(len(entity), self.items)
+        return _HEIGHT * torch.log1p(_SPREAD * sums).view(len(entity), self.items)
 
 
 def mentioned_in_training(corpus: Corpus, most: int = MOST) -> Tensor:
@@ -105,6 +112,20 @@ def fit(co_mentions: CoMentions, corpus: Corpus) -> None:
     best = told.topk(min(co_mentions.item.shape[1], len(place)), dim=1)
     co_mentions.weight[:, : best.values.shape[1]] = best.values.clamp(min=0)
     co_mentions.item[:, : best.values.shape[1]] = place[best.indices].int()
+
+
+def choose_share(co_mentions: CoMentions, judge: Callable[[], float]) -> None:
+    """Set the share of the scores that co-mentions have, to the smallest of those that are judged best.
+
+    Args:
+        co_mentions: changed in place.
+        judge: returns a figure of the validation split; lower is better.
+    """
+    judged = []
+    for share in _SHARES:
+        co_mentions.share.fill_(share)
+        judged.append(judge())
+    co_mentions.share.fill_(_SHARES[judged.index(min(judged))])
 
 
 def _is_training(corpus: Corpus) -> Tensor:

@@ -50,8 +50,7 @@ class RecommenderConfig(Settings):
     roles: bool = False  # add a vector of the role whose turn it is
     paths: bool = False  # add what the graph's paths from mentions to items are worth
     repeats: bool = False  # a gate shares the chance between items that were named and all items
-    co_mentions: float = Field(default=0, ge=0)  # once learnt: weight of what training dialogues mention together
-    temperature: float = Field(default=1, gt=0)  # once learnt: what all scores are divided by before the gate
+    co_mentions: bool = False  # once learnt, mix in what training dialogues mention together
     novelty: float = Field(default=0, ge=0)  # once learnt: the recommender's log odds for items that were not named
     dropout: float = Field(default=0, ge=0, lt=1)  # of mentioned nodes and of the user's vector, while learning
     forget: float = Field(default=0, ge=0, lt=1)  # share of mentions that are not looked at, while learning

@@ -51,6 +51,7 @@ class Phase(Generic[Batch]):
     held_out: int  # samples of the validation split that judge it; where there is none the last epoch is kept
     validate: Callable[[], float]
     begin: Callable[[], None] = lambda: None  # before the first step
+    finish: Callable[[], None] = lambda: None  # once the best weights are back
 
     def order(self, generator: torch.Generator) -> list[Tensor]:
         """Return the numbers of the samples of each batch of an epoch, shuffled by `generator`."""
@@ -136,6 +137,17 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         if recommender.co_mentions is not None:
             co_mentions.fit(recommender.co_mentions, corpus)
 
+    def validate() -> float:
+        return 1 - _mean_recall(system, corpus, held_out, config)
+
+    def finish() -> None:
+        if recommender.co_mentions is not None and len(held_out.target):
+            co_mentions.choose_share(recommender.co_mentions, validate)
+            share = float(recommender.co_mentions.share)
+            console.print(
+                f"  recommend: co-mentions make {100 * share:.0f} % of the score, the best by the validation split"
+            )
+
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(
         "recommend",
@@ -147,8 +159,9 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
         len(held_out.target),
-        lambda: 1 - _mean_recall(system, corpus, held_out, config),
+        validate,
         begin,
+        finish,
     )
 
 

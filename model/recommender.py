@@ -4,7 +4,7 @@ Notable here:
 - as in the paper, the user vector pools the nodes of the entities that the dialogue has mentioned so far;
 - by config, history, reviews and the role that speaks are added to it, paths through the graph to the scores, and a
   gate for repeated items stands behind;
-- what is mentioned together, a temperature and a liking for new items change what was learnt, never how it is learnt;
+- what is mentioned together and a liking for new items change what was learnt, never how it is learnt;
 - a user who has mentioned nothing has a zero vector, and the items' biases decide.
 """
 
@@ -98,10 +98,12 @@ class Recommender(nn.Module):
         return self._favour_new(scores, places, by_recommender)
 
     def _once_learnt(self, scores: Tensor, contexts: Contexts) -> Tensor:
-        """Add what is mentioned together to the scores, and take them as less sure."""
-        if self.co_mentions is not None:
-            scores = scores + self.chosen.co_mentions * self.co_mentions(contexts.entity, contexts.ago)
-        return scores / self.chosen.temperature
+        """Mix what is mentioned together into the scores."""
+        if self.co_mentions is None:
+            return scores
+        share, together = self.co_mentions.share, self.co_mentions(contexts.entity, contexts.ago)
+        mixed: Tensor = (1 - share) * scores + share * together
+        return mixed
 
     def _favour_new(self, scores: Tensor, places: Tensor, by_recommender: Tensor) -> Tensor:
         """Lower the named items (`places` int64 [n, E], NONE: no item) where the recommender speaks next."""

@@ -176,6 +176,8 @@ class _Training:
             self._run_epoch(phase, learner)
         state.system.load_state_dict(state.best_weights)
         state.system.eval()
+        with torch.no_grad():
+            phase.finish()
         progress.end_phase()
 
     def _has_ended(self, phase: Phase[Any]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from model.checkpoint import load
-from model.co_mentions import KEPT, CoMentions, fit, mentioned_in_training
+from model.co_mentions import KEPT, CoMentions, choose_share, fit, mentioned_in_training
 from model.config import TextConfig, load_config
 from model.data import NONE, Corpus, read_corpus
 from model.train import train
@@ -88,10 +88,10 @@ def test_mentions_add_up_and_older_ones_tell_less() -> None:
     entity = torch.tensor([[5, NONE], [5, 7], [5, 7], [4, NONE], [NONE, NONE]])
     ago = torch.tensor([[1, 0], [1, 1], [3, 1], [1, 0], [0, 0]])
     one, both, older, unknown, nothing = a_model()(entity, ago)
-    assert one.tolist() == pytest.approx([math.log1p(3), math.log1p(6), 0])
-    assert both.tolist() == pytest.approx([math.log1p(3), math.log1p(15), 0])
+    assert one.tolist() == pytest.approx([2 * math.log1p(3), 2 * math.log1p(6), 0])
+    assert both.tolist() == pytest.approx([2 * math.log1p(3), 2 * math.log1p(15), 0])
     faded = 0.85**2
-    assert older.tolist() == pytest.approx([math.log1p(3 * faded), math.log1p(6 * faded + 9), 0])
+    assert older.tolist() == pytest.approx([2 * math.log1p(3 * faded), 2 * math.log1p(6 * faded + 9), 0])
     assert not unknown.any()
     assert not nothing.any()
 
@@ -104,10 +104,26 @@ def test_a_model_of_dialogues_without_mentions_tells_nothing() -> None:
 def test_a_run_finds_it_in_its_training_split_and_keeps_it(sample_workspace: Path, tmp_path: Path) -> None:
     workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
     settings = ["coarse.epochs=0", "fine.epochs=0", "generate.epochs=0", "max_steps=1"]
-    train(workspace, "together", load_config("small", [*settings, "model.recommender.co_mentions=1"]))
+    train(workspace, "together", load_config("small", [*settings, "model.recommender.co_mentions=true"]))
     loaded = load(workspace, "together")
     kept, found = loaded.system.recommender.co_mentions, fitted(loaded.corpus)
     assert kept is not None
     assert torch.equal(kept.item, found.item)
     assert torch.equal(kept.weight, found.weight)
     assert kept.weight.any()
+
+
+@pytest.mark.parametrize(
+    ("figures", "chosen"), [((0.5, 0.4, 0.3, 0.6), 0.5), ((0.4, 0.4, 0.4, 0.4), 0.0), ((0.9, 0.8, 0.8, 0.7), 0.75)]
+)
+def test_its_share_of_the_scores_is_the_smallest_of_the_best(figures: tuple[float, ...], chosen: float) -> None:
+    made, given = a_model(), iter(figures)
+    tried = []
+
+    def judge() -> float:
+        tried.append(float(made.share))
+        return next(given)
+
+    choose_share(made, judge)
+    assert tried == [0, 0.25, 0.5, 0.75]
+    assert float(made.share) == chosen

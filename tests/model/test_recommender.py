@@ -194,23 +194,16 @@ def test_what_the_paths_are_worth_is_added_to_the_scores() -> None:
 
 
 def test_what_is_set_once_learnt_changes_the_ranking_and_not_what_is_learnt_from() -> None:
-    set_later: dict[str, object] = {"co_mentions": 2, "temperature": 1.5, "novelty": 0.7}
+    set_later: dict[str, object] = {"co_mentions": True, "novelty": 0.7}
     plain, changed = a_model({}), a_model(set_later)
     given_contexts = contexts(entity=0)
     assert changed[1].co_mentions is not None
+    changed[1].co_mentions.share.fill_(0.25)
     together = changed[1].co_mentions(given_contexts.entity, given_contexts.ago)
-    expected = (scores(plain, given_contexts) + 2 * together) / 1.5
+    expected = 0.75 * scores(plain, given_contexts) + 0.25 * together
     assert torch.allclose(scores(changed, given_contexts, by_recommender=False), expected)
     # Entity 0 is the first item: the dialogue has named it.
     assert torch.allclose(scores(changed, given_contexts), expected - torch.tensor([0.7, 0, 0]))
     for model in (plain, changed):
         model[1].train()
     assert torch.equal(scores(changed, given_contexts), scores(plain, given_contexts))
-
-
-def test_a_gate_shares_the_chance_of_new_items_among_less_sure_scores() -> None:
-    sure, unsure = (a_model({"repeats": True, "temperature": temperature}) for temperature in (1, 2))
-    named = contexts(entity=0)
-    base, softer = scores(sure, named).exp()[0], scores(unsure, named).exp()[0]
-    assert softer.sum() == pytest.approx(1, abs=1e-5)
-    assert softer[1:].max() / softer[1:].min() == pytest.approx(float(base[1:].max() / base[1:].min()) ** 0.5, rel=1e-4)
