@@ -84,6 +84,11 @@ class CoMentions(nn.Module):
         sums = sums.index_add(0, cells.flatten(), (self.weight[told] * recent[:, None]).flatten())
         return _HEIGHT * torch.log1p(_SPREAD * sums).view(len(entity), self.items)
 
+    def mixed_into(self, scores: Tensor, entity: Tensor, ago: Tensor) -> Tensor:
+        """Return other scores [n, items] of the same contexts with these mixed in by their share."""
+        mixed: Tensor = torch.lerp(scores, self(entity, ago), self.share)
+        return mixed
+
 
 def mentioned_in_training(corpus: Corpus, most: int = MOST) -> Tensor:
     """Return the entities that the dialogues of the training split mention: int64 [k], in order.

@@ -39,7 +39,6 @@ class Recommender(nn.Module):
         """
         super().__init__()
         chosen, text, shared = config.recommender, config.text_dim, config.graph_dim
-        self.chosen = chosen
         self.views = config.recommender_views
         start = torch.log1p(asked.float()) if chosen.frequency else torch.zeros(len(items))
         self.bias = nn.Parameter(start)
@@ -49,7 +48,7 @@ class Recommender(nn.Module):
         self.paths = PathScores(graph, items) if chosen.paths else None
         self.co_mentions = CoMentions(graph.entities, len(items), mentioned) if chosen.co_mentions else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
-        self.dropout, self.forget = Dropout(chosen.dropout), chosen.forget
+        self.dropout, self.forget, self.novelty = Dropout(chosen.dropout), chosen.forget, chosen.novelty
         self.register_buffer("items", items, persistent=False)
         places = torch.full((graph.entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
@@ -88,28 +87,16 @@ class Recommender(nn.Module):
         scores: Tensor = user @ nn.functional.embedding(item_rows, vectors).T + self.bias
         if self.paths is not None:
             scores = scores + self.paths(entity, contexts.ago, by_recommender)
-        if not self.training:
-            scores = self._once_learnt(scores, contexts)
+        if self.co_mentions is not None and not self.training:
+            scores = self.co_mentions.mixed_into(scores, entity, contexts.ago)
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
         if self.repeats is not None:
             scores = self.repeats(scores, user, mentioned, places, contexts.ago, by_recommender)
-        if self.training or not self.chosen.novelty:
-            return scores
-        return self._favour_new(scores, places, by_recommender)
-
-    def _once_learnt(self, scores: Tensor, contexts: Contexts) -> Tensor:
-        """Mix what is mentioned together into the scores."""
-        if self.co_mentions is None:
-            return scores
-        share, together = self.co_mentions.share, self.co_mentions(contexts.entity, contexts.ago)
-        mixed: Tensor = (1 - share) * scores + share * together
-        return mixed
-
-    def _favour_new(self, scores: Tensor, places: Tensor, by_recommender: Tensor) -> Tensor:
-        """Lower the named items (`places` int64 [n, E], NONE: no item) where the recommender speaks next."""
-        is_item = (places != NONE).to(scores.dtype)
-        named = torch.zeros_like(scores).scatter_reduce(1, places.clamp(min=0), is_item, "amax")
-        return scores - self.chosen.novelty * named * by_recommender[:, None]
+        if self.novelty and not self.training:
+            is_item = (places != NONE).to(scores.dtype)
+            named = torch.zeros_like(scores).scatter_reduce(1, places.clamp(min=0), is_item, "amax")
+            scores = scores - self.novelty * named * by_recommender[:, None]
+        return scores
 
     def _user(self, encoders: C2CRS, contexts: Contexts, by_recommender: Tensor, mentioned: Tensor) -> Tensor:
         user: Tensor = mentioned.new_zeros(len(mentioned), mentioned.shape[-1])
