@@ -14,10 +14,11 @@ from pathlib import Path
 
 import polars as pl
 import torch
+from torch import Tensor
 
 from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES, collect_table, read_table, scan_table
 from model.checkpoint import load
-from model.data import Corpus, Tables, chinese_names, pack_corpus
+from model.data import NONE, Corpus, Tables, chinese_names, pack_corpus
 from model.reasons import Reasons
 from model.responses import fill_slots, first_draws, said_words, scores_before, without_named
 from model.system import contexts_of, memory_of
@@ -31,7 +32,7 @@ _DIALOGUE = "chat"
 
 @dataclass(frozen=True)
 class Recommended:
-    """An item, and the path in the graph that leads to it from something mentioned; None where there is none."""
+    """An item, and why: a path in the graph from something mentioned, else what it is named together with, or None."""
 
     label: str
     reason: str | None
@@ -112,14 +113,24 @@ class Chat:
         turn = torch.tensor([len(corpus.turns.dialogue) - 1])
         scores = without_named(corpus, turn, scores_before(self._system, corpus, turn, self._config))[0]
         ranked = scores.argsort(descending=True)
-        items = corpus.items[ranked[: min(SHOWN, int(scores.isfinite().sum()))]]
-        reasons = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
+        best = ranked[: min(SHOWN, int(scores.isfinite().sum()))]
+        items = corpus.items[best]
+        paths = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
+        reasons = dict(zip(items.tolist(), self._named_together(best), strict=True)) | paths
         with torch.no_grad():
             memory = memory_of(self._system, contexts_of(self._system, corpus, turn, self._config.text))
             words = said_words(self._system, corpus, memory, self._config, self._draws)[0]
         said = self._answer(corpus, words, ranked.tolist())
         recommended = tuple(Recommended(self._labels[item], reasons.get(item)) for item in items.tolist())
         return Reply(linked, recommended, said)
+
+    def _named_together(self, places: Tensor) -> list[str | None]:
+        """Return which of what was mentioned training dialogues name each item (int64 [k], places) together with."""
+        together, mentioned = self._system.recommender.co_mentions, self._dialogue.spoken_of.to_list()
+        if together is None:
+            return [None] * len(places)
+        tellers = together.who_tells_most(torch.tensor(mentioned, dtype=torch.int64), places).tolist()
+        return [None if who == NONE else f"{self._labels[mentioned[who]]} - named together" for who in tellers]
 
     def _corpus(self) -> Corpus:
         """Return the dialogue as a corpus whose last turn is the answer that is due."""

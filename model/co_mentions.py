@@ -89,6 +89,24 @@ class CoMentions(nn.Module):
         mixed: Tensor = torch.lerp(scores, self(entity, ago), self.share)
         return mixed
 
+    def who_tells_most(self, entity: Tensor, item: Tensor) -> Tensor:
+        """Return which of some entities tells most of each item; NONE where none tells of it or nothing is mixed in.
+
+        Args:
+            entity: int64 [E], what was mentioned.
+            item: int64 [k], places of items.
+
+        Returns:
+            int64 [k], places in `entity`.
+        """
+        row = self.rows[entity]
+        weight = self.weight[row.clamp(min=0)] * (row != NONE)[:, None] * (self.share > 0)
+        told = self.weight.new_zeros(len(entity), self.items)
+        told = told.scatter_add(1, self.item[row.clamp(min=0)].long(), weight)[:, item]
+        # A place that tells nothing stands before the entities, so that it is what is left.
+        nothing = told.new_full((1, len(item)), 0.0)
+        return torch.cat([nothing, told]).argmax(dim=0) - 1
+
 
 def mentioned_in_training(corpus: Corpus, most: int = MOST) -> Tensor:
     """Return the entities that the dialogues of the training split mention: int64 [k], in order.

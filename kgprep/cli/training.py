@@ -97,7 +97,7 @@ def evaluate_command(workspace: Path, run: str, split: str) -> None:
 def chat_command(workspace: Path, run: str) -> None:
     """Talk with a trained run.
 
-    Shows what it links in your words, its ten best films with the way that the graph leads there, and its answer.
+    Shows what it links in your words, its ten best films and why, and its answer.
     An empty line ends.
 
     \b

@@ -11,12 +11,14 @@ import pytest
 from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
-from kgprep.artifacts import EDGES, ENTITIES, ITEMS, KgprepError, read_table
+from kgprep.artifacts import EDGES, ENTITIES, ITEMS, KgprepError, read_table, write_parquet
 from kgprep.cli import main
 from kgprep.linking.linker import EntityLinker
 from model.chat import Chat
+from model.config import load_config
 from model.reasons import Reasons
 from model.text import ITEM
+from model.train import train
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,17 @@ def test_every_slot_is_filled_and_nothing_named_is_recommended(workspace_of_slot
     assert not named & {item.label for item in reply.items}
     assert reply.text
     assert "<item>" not in reply.text
+
+
+def test_what_no_path_leads_to_is_named_together_with_something(sample_workspace: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    write_parquet(EDGES, read_table(workspace, EDGES).clear(), EDGES.path(workspace))
+    settings = ["coarse.epochs=0", "fine.epochs=0", "recommend.epochs=1", "generate.epochs=0"]
+    train(workspace, "together", load_config("small", [*settings, "model.recommender.co_mentions=true"]))
+    reply = Chat(workspace, "together", EntityLinker.from_bundle(workspace).link_one).say("I like Titanic")
+    (titanic,) = (label for _, label in reply.linked)
+    assert {item.reason for item in reply.items} <= {None, f"{titanic} - named together"}
+    assert any(item.reason for item in reply.items)
 
 
 def test_the_same_words_get_the_same_reply(sample_workspace: Path, linker: EntityLinker) -> None:

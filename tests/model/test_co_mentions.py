@@ -96,6 +96,15 @@ def test_mentions_add_up_and_older_ones_tell_less() -> None:
     assert not nothing.any()
 
 
+def test_who_tells_most_of_an_item_is_one_who_tells_of_it() -> None:
+    made, items = a_model(), torch.tensor([0, 1, 2])
+    assert made.who_tells_most(torch.tensor([4, 5, 7]), items).tolist() == [1, 2, NONE]
+    assert made.who_tells_most(torch.tensor([4]), items).tolist() == [NONE] * 3
+    assert made.who_tells_most(torch.zeros(0, dtype=torch.int64), items).tolist() == [NONE] * 3
+    made.share.fill_(0)
+    assert made.who_tells_most(torch.tensor([5, 7]), items).tolist() == [NONE] * 3
+
+
 def test_a_model_of_dialogues_without_mentions_tells_nothing() -> None:
     bare = CoMentions(4, 2, torch.zeros(0, dtype=torch.int64))
     assert bare(torch.tensor([[1, NONE]]), torch.tensor([[1, 0]])).tolist() == [[0, 0]]
