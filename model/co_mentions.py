@@ -100,12 +100,12 @@ class CoMentions(nn.Module):
             int64 [k], places in `entity`.
         """
         row = self.rows[entity]
-        weight = self.weight[row.clamp(min=0)] * (row != NONE)[:, None] * (self.share > 0)
-        told = self.weight.new_zeros(len(entity), self.items)
-        told = told.scatter_add(1, self.item[row.clamp(min=0)].long(), weight)[:, item]
-        # A place that tells nothing stands before the entities, so that it is what is left.
-        nothing = told.new_full((1, len(item)), 0.0)
-        return torch.cat([nothing, told]).argmax(dim=0) - 1
+        known = row != NONE
+        # One who tells nothing stands before the entities, so that it is what is left.
+        told = self.weight.new_zeros(1 + len(entity), self.items)
+        places = self.item[row[known]].long()
+        told[1:][known] = told[1:][known].scatter_add(1, places, self.weight[row[known]] * (self.share > 0))
+        return told[:, item].argmax(dim=0) - 1
 
 
 def mentioned_in_training(corpus: Corpus, most: int = MOST) -> Tensor:

@@ -108,6 +108,7 @@ def test_who_tells_most_of_an_item_is_one_who_tells_of_it() -> None:
 def test_a_model_of_dialogues_without_mentions_tells_nothing() -> None:
     bare = CoMentions(4, 2, torch.zeros(0, dtype=torch.int64))
     assert bare(torch.tensor([[1, NONE]]), torch.tensor([[1, 0]])).tolist() == [[0, 0]]
+    assert bare.who_tells_most(torch.tensor([1]), torch.tensor([0, 1])).tolist() == [NONE] * 2
 
 
 def test_a_run_finds_it_in_its_training_split_and_keeps_it(sample_workspace: Path, tmp_path: Path) -> None:
