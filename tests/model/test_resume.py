@@ -20,7 +20,7 @@ from model.training_state import can_resume, state_path
 SETTINGS = [
     "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
     "coarse.averaging=0.9", "recommend.averaging=0.9", "text.history_tokens=32", "text.sentence_tokens=8",
-    "model.recommender.co_mentions=true",
+    "model.recommender.co_mentions=true", "model.text_dim=16", "model.graph_dim=16", "model.feed_forward_dim=16",
 ]  # fmt: skip
 CONFIG = load_config("small", SETTINGS)
 
