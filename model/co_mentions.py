@@ -54,13 +54,11 @@ class CoMentions(nn.Module):
         rows = torch.full((entities,), NONE, dtype=torch.int64)
         rows[mentioned] = torch.arange(len(mentioned))
         self.register_buffer("rows", rows, persistent=False)
-        self.register_buffer("mentioned", mentioned, persistent=False)
         shape = (len(mentioned), min(KEPT, items))
         self.register_buffer("item", torch.zeros(shape, dtype=torch.int32))
         self.register_buffer("weight", torch.zeros(shape))
         self.register_buffer("share", torch.tensor(0.5))
         self.rows: Tensor
-        self.mentioned: Tensor
         self.item: Tensor
         self.weight: Tensor
         self.share: Tensor
@@ -127,11 +125,12 @@ def fit(co_mentions: CoMentions, corpus: Corpus) -> None:
         co_mentions: changed in place.
         corpus: of the same bundle.
     """
-    mentioned = co_mentions.mentioned.cpu()
-    if not len(mentioned):
+    rows = co_mentions.rows.cpu()
+    if not len(co_mentions.item):
         return
-    place, column = _both_ways(corpus.items, mentioned)
-    told = _weights(_dialogues_with_both(corpus, mentioned))[:, column]
+    column = rows[corpus.items]
+    place = (column != NONE).nonzero().squeeze(1)
+    told = _weights(_dialogues_with_both(corpus, rows))[:, column[place]]
     best = told.topk(min(co_mentions.item.shape[1], len(place)), dim=1)
     co_mentions.weight[:, : best.values.shape[1]] = best.values.clamp(min=0)
     co_mentions.item[:, : best.values.shape[1]] = place[best.indices].int()
@@ -158,23 +157,17 @@ def _is_training(corpus: Corpus) -> Tensor:
     return torch.isin(turns[corpus.mentions.turn], dialogues)
 
 
-def _dialogues_with_both(corpus: Corpus, mentioned: Tensor) -> Tensor:
-    """Return how many training dialogues mention both of two entities: float32 [k, k]."""
-    training = _is_training(corpus)
-    mention, column = _both_ways(corpus.mentions.entity[training], mentioned)
-    dialogue = corpus.turns.dialogue[corpus.mentions.turn[training][mention]]
-    said = pl.DataFrame({"dialogue": dialogue.numpy(), "one": column.numpy()}).unique()
+def _dialogues_with_both(corpus: Corpus, rows: Tensor) -> Tensor:
+    """Return how many training dialogues mention both of two entities: float32 [k, k], by `rows` of entities."""
+    column = torch.where(_is_training(corpus), rows[corpus.mentions.entity], NONE)
+    dialogue = corpus.turns.dialogue[corpus.mentions.turn]
+    mentions = pl.DataFrame({"dialogue": dialogue.numpy(), "one": column.numpy()})
+    said = mentions.filter(pl.col("one") != NONE).unique()
     both = said.join(said.rename({"one": "other"}), on="dialogue").group_by("one", "other").len()
-    counts = torch.zeros(len(mentioned), len(mentioned))
+    counted = int(rows.max()) + 1
+    counts = torch.zeros(counted, counted)
     counts[both["one"].to_torch(), both["other"].to_torch()] = both["len"].cast(pl.Float32).to_torch()
     return counts
-
-
-def _both_ways(entities: Tensor, mentioned: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where in `entities` those stand that are `mentioned` (sorted), and where they stand there."""
-    column = torch.searchsorted(mentioned, entities).clamp(max=len(mentioned) - 1)
-    known = mentioned[column] == entities
-    return known.nonzero().squeeze(1), column[known]
 
 
 def _weights(together: Tensor) -> Tensor:

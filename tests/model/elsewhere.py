@@ -21,8 +21,6 @@ _INDEXING = {"index", "index_put", "index_put_", "_index_put_impl_"}
 class _There(torch.Tensor):
     """A tensor that says it is elsewhere."""
 
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
-
     @staticmethod
     def __new__(cls, inner: torch.Tensor) -> _There:
         """Make it look like `inner`, but for the device."""
@@ -43,12 +41,18 @@ class _There(torch.Tensor):
         raise TypeError("a tensor that is elsewhere has to come to the CPU before numpy reads it")
 
     @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Leave all to the mode: what comes out is not made one of these because something that went in was one."""
+        with torch._C.DisableTorchFunctionSubclass():
+            return func(*args, **(kwargs or {}))
+
+    @classmethod
     def __torch_dispatch__(cls, func: Any, *_: Any) -> Any:
         """Refuse what runs outside of the mode."""
         raise RuntimeError(f"{func} runs outside of OneDevice")
 
 
-# torch gives its modes no types.
+# torch writes its modes without types, so the strict checker takes subclassing and making one for untyped calls.
 class OneDevice(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it holds, `ELSEWHERE` is a device, and an operation on tensors of two devices is an error."""
 
@@ -79,7 +83,7 @@ class OneDevice(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if written and len(func._schema.returns) == 1:
             return written[0]
         is_there = bool(there) if to is None else torch.device(to) == ELSEWHERE
-        return tree_map(_There, found) if is_there and isinstance(found, torch.Tensor) else _each(found, is_there)
+        return tree_map(lambda value: _There(value) if is_there and isinstance(value, torch.Tensor) else value, found)
 
 
 def _only_indexed_by(name: str, args: Any, here: list[torch.Tensor]) -> bool:
@@ -89,8 +93,3 @@ def _only_indexed_by(name: str, args: Any, here: list[torch.Tensor]) -> bool:
 
 def _inner(value: Any) -> Any:
     return value.held if isinstance(value, _There) else value
-
-
-def _each(found: Any, is_there: bool) -> Any:
-    """Return several results, the tensors among them elsewhere where they should be."""
-    return tree_map(lambda value: _There(value) if is_there and isinstance(value, torch.Tensor) else value, found)
