@@ -20,7 +20,8 @@ from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES,
 from model.checkpoint import load
 from model.data import NONE, Corpus, Tables, chinese_names, pack_corpus
 from model.reasons import Reasons
-from model.responses import fill_slots, first_draws, said_words, scores_before, without_named
+from model.responses import fill_slots, first_draws, said_words
+from model.scores import scores_before, without_named
 from model.system import contexts_of, memory_of
 
 Linker = Callable[[str, list[int]], pl.DataFrame]

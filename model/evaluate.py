@@ -24,10 +24,13 @@ from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
 from model.perplexity import Surprise, surprise_of
-from model.responses import fill_slots, first_draws, new_items, said_words, scores_before, without_named, words_of
+from model.responses import fill_slots, first_draws, new_items, said_words, words_of
+from model.scores import score_samples, scores_before, without_named
 from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
+
+_SYSTEMS = ("c2crs", "c2crs_new_items", "popularity", "copy_history")
 
 SAMPLES = 20
 SAMPLE_TOKENS = 60
@@ -79,44 +82,42 @@ def _other_splits(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     return metrics if isinstance(metrics, dict) and metrics.get("run") == about else {}
 
 
-def scores_of(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> Tensor:
-    """Return the recommender's scores of all items for each sample: float32 [samples, items], on the CPU."""
-    distinct, rows = torch.unique(samples.turn, return_inverse=True)
-    return scores_before(system, corpus, distinct, config)[rows]
-
-
 def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
-    samples = corpus.splits[split]
-    popular = popularity.scores(corpus.splits["train"].target, len(corpus.items))
-    scores = scores_of(system, corpus, samples, config)
-    by_system = {
-        "c2crs": scores,
-        "c2crs_new_items": without_named(corpus, samples.turn, scores),
-        "popularity": popular.expand(len(samples.target), -1),
-        "copy_history": copy_history.scores(*_named_items(corpus, samples), popular),
-    }
-    turns = corpus.turns
+    samples, turns = corpus.splits[split], corpus.turns
     return {
         name: recall_table(
-            ranks(scores, samples.target),
+            found,
             turns.is_recommender[samples.turn],
             samples.novel,
             turns.dialogue[samples.turn],
             seed=config.seed,
         )
-        for name, scores in by_system.items()
+        for name, found in _ranks_by_system(system, corpus, samples, config).items()
     }
 
 
-def _named_items(corpus: Corpus, samples: Samples) -> tuple[Tensor, Tensor]:
-    """Return the items named before each sample, oldest first: offsets int64 [n + 1] and items int64 [m]."""
-    before = corpus.turns.mentions.at(samples.turn)
+def _ranks_by_system(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> dict[str, Tensor]:
+    """Return the ranks of what is asked for, float64 [samples], by what recommends."""
+    popular = popularity.scores(corpus.splits["train"].target, len(corpus.items))
+    found = {name: torch.zeros(len(samples.target), dtype=torch.float64) for name in _SYSTEMS}
+    for numbers, scores in score_samples(system, corpus, samples, config):
+        turns = samples.turn[numbers]
+        named = copy_history.scores(*_named_items(corpus, turns), popular)
+        by_system = (scores, without_named(corpus, turns, scores), popular.expand_as(scores), named)
+        for name, table in zip(_SYSTEMS, by_system, strict=True):
+            found[name][numbers] = ranks(table, samples.target[numbers])
+    return found
+
+
+def _named_items(corpus: Corpus, turns: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the items named before each turn (int64 [n]), oldest first: offsets int64 [n + 1] and items int64 [m]."""
+    before = corpus.turns.mentions.at(turns)
     lengths = before.end - before.start
-    sample = torch.arange(len(lengths)).repeat_interleave(lengths)
-    within = torch.arange(int(lengths.sum())) - (lengths.cumsum(0) - lengths)[sample]
-    items = corpus.mentions.item[before.start[sample] + within]
+    turn = torch.arange(len(lengths)).repeat_interleave(lengths)
+    within = torch.arange(int(lengths.sum())) - (lengths.cumsum(0) - lengths)[turn]
+    items = corpus.mentions.item[before.start[turn] + within]
     kept = items != NONE
-    counts = torch.bincount(sample[kept], minlength=len(lengths))
+    counts = torch.bincount(turn[kept], minlength=len(lengths))
     return torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)]), items[kept]
 
 

@@ -23,6 +23,10 @@ RECALL_AT = (1, 10, 50)
 INTERVAL = (2.5, 97.5)
 
 
+class Diverged(ValueError):
+    """Scores are not numbers."""
+
+
 def ranks(scores: Tensor, targets: Tensor) -> Tensor:
     """Return the 1-based rank of each sample's target; tied items share the mean of the ranks they take up.
 
@@ -34,10 +38,10 @@ def ranks(scores: Tensor, targets: Tensor) -> Tensor:
         float64 [n]; half ranks occur where an even number of items tie.
 
     Raises:
-        ValueError: a score is not a number, so no order exists.
+        Diverged: a score is not a number, so no order exists.
     """
     if torch.isnan(scores).any():
-        raise ValueError("a score is NaN: the model has diverged")
+        raise Diverged("a score is NaN: the model has diverged")
     of_target = scores.gather(1, targets.unsqueeze(1))
     better = (scores > of_target).sum(dim=1)
     tied_others = (scores == of_target).sum(dim=1) - 1

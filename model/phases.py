@@ -23,11 +23,11 @@ from model.batches import Asked, Contexts, Responses, batches, read_asked, read_
 from model.config import PhaseConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
-from model.evaluate import scores_of
 from model.generator import token_weights
 from model.known import Known, known_of
-from model.metrics import RECALL_AT, ranks
+from model.metrics import RECALL_AT, Diverged
 from model.perplexity import Surprise, surprise_of
+from model.scores import ranks_of_targets
 from model.system import System, coarse_loss, fine_loss, generation_loss, memory_of, recommendation_loss
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -259,9 +259,9 @@ def _perplexity(
 
 
 def _mean_recall(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> float:
-    """Return the mean over `RECALL_AT` of the share of targets that rank so high; nan if a score is nan."""
-    scores = scores_of(system, corpus, samples, config)
-    if bool(scores.isnan().any()):
+    """Return the mean over `RECALL_AT` of the share of targets that rank so high; nan if the weights have diverged."""
+    try:
+        found = ranks_of_targets(system, corpus, samples, config)
+    except Diverged:
         return math.nan
-    found = ranks(scores, samples.target)
     return float((found[:, None] <= torch.tensor(RECALL_AT)).double().mean())

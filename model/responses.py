@@ -13,15 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.batches import pad_slices
 from model.config import TrainConfig
-from model.data import NONE, Corpus
+from model.data import Corpus
 from model.decode import respond
 from model.generator import Memory
-from model.system import System, contexts_of
+from model.scores import without_named
+from model.system import System
 from model.text import ITEM, PAD
-
-CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -41,32 +39,9 @@ class Filled:
     slots: tuple[Slot, ...]
 
 
-@torch.no_grad()
-def scores_before(system: System, corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
-    """Return the recommender's scores of all items before each of `turns` (int64 [n]): float32 [n, items], on the CPU.
-
-    Node vectors are computed once for all turns.
-    """
-    everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
-    nodes = system.encoders.graph_encoder(everything)
-    parts = [torch.zeros(0, len(corpus.items))]
-    for some in torch.split(turns, CHUNK):
-        speaks = corpus.turns.is_recommender[some].to(system.device)
-        contexts = contexts_of(system, corpus, some, config.text)
-        parts.append(system.recommender.score_with(system.encoders, contexts, speaks, nodes).cpu())
-    return torch.cat(parts)
-
-
 def new_items(corpus: Corpus, turns: Tensor, scores: Tensor, most: int) -> Tensor:
     """Return the best items that the dialogue has not named before each of `turns`: int64 [n, most]."""
     return without_named(corpus, turns, scores).topk(min(most, scores.shape[1]), dim=1).indices
-
-
-def without_named(corpus: Corpus, turns: Tensor, scores: Tensor) -> Tensor:
-    """Return `scores` (float [n, items]), minus infinity where the dialogue has named the item before the turn."""
-    named = pad_slices(corpus.mentions.item, corpus.turns.mentions.at(turns), NONE)
-    places = torch.where(named == NONE, scores.shape[1], named)
-    return torch.nn.functional.pad(scores, (0, 1)).scatter(1, places, -torch.inf)[:, :-1]
 
 
 def first_draws(system: System, config: TrainConfig) -> torch.Generator:

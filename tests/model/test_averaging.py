@@ -12,8 +12,7 @@ from torch import nn
 from model.averaging import RunningAverage
 from model.checkpoint import load
 from model.config import load_config
-from model.evaluate import scores_of
-from model.metrics import ranks
+from model.scores import ranks_of_targets
 from model.train import train
 
 
@@ -63,8 +62,7 @@ def test_training_keeps_the_average_and_judges_it(sample_workspace: Path, tmp_pa
         loaded = load(workspace, run)
         loaded.system.eval()
         samples = loaded.corpus.splits["valid"]
-        with torch.no_grad():
-            found = ranks(scores_of(loaded.system, loaded.corpus, samples, loaded.config), samples.target)
+        found = ranks_of_targets(loaded.system, loaded.corpus, samples, loaded.config)
         judged = [epoch["valid"] for epoch in loaded.record["training"]]
         recall = sum(float((found <= rank).double().mean()) for rank in (1, 10, 50)) / 3
         assert 1 - recall == pytest.approx(min(judged), abs=1e-6)

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.metrics import ranks, recall_table
+from model.metrics import Diverged, ranks, recall_table
 
 SUBSETS = [
     "all_roles/all_targets",
@@ -38,7 +38,7 @@ def test_a_model_without_opinion_gets_the_middle_rank() -> None:
 
 
 def test_a_diverged_model_is_not_given_the_first_rank() -> None:
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(Diverged, match="NaN"):
         ranks(torch.tensor([[math.nan, 1.0]]), torch.tensor([0]))
 
 

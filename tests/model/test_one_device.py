@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from model import evaluate
 from model.config import TrainConfig, load_config
 from model.contrastive import total
 from model.data import Corpus, read_corpus
 from model.graph import read_graph
 from model.phases import phases_of
 from model.responses import said_words
+from model.scores import scores_before
 from model.system import System, contexts_of, make_system, memory_of
 from tests.model.elsewhere import ELSEWHERE, OneDevice
 
@@ -95,7 +95,7 @@ def test_what_is_recommended_and_said_is_the_same_elsewhere(
     there.move(device)
     samples, turns = corpus.splits["test"], corpus.splits["test"].responses[:6]
     with torch.no_grad():
-        scores = [evaluate.scores_of(system, corpus, samples, config) for system in (here, there)]
+        scores = [scores_before(system, corpus, samples.turn, config) for system in (here, there)]
         memories = [memory_of(system, contexts_of(system, corpus, turns, config.text)) for system in (here, there)]
     assert torch.allclose(scores[0], scores[1], atol=1e-4)
     for decoding in ("greedy", "beam", "nucleus"):
