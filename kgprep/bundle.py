@@ -24,15 +24,18 @@ class Bundle:
 
     @property
     def triples(self) -> pl.LazyFrame:
-        """The word-entity-sentence triples."""
-        return scan_table(self.workspace, TRIPLES)
+        """The word-entity-sentence triples; errors as in `table`."""
+        return self.table(TRIPLES.name)
 
     def table(self, name: str) -> pl.LazyFrame:
         """Return a table by its full name, such as ``kg/entities``.
 
         Raises:
-            KgprepError: no table is called so, or this bundle lacks it.
+            KgprepError: no table is called so, this bundle lacks it, or it is older than what it was made from.
         """
+        from kgprep.provenance import refuse_outdated_table
+
         if name not in TABLES:
             raise KgprepError(f"there is no table {name}: choose one of {', '.join(TABLES)}")
+        refuse_outdated_table(self.workspace, TABLES[name])
         return scan_table(self.workspace, TABLES[name])

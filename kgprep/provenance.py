@@ -213,10 +213,7 @@ def refuse_outdated(workspace: Path, run: str | None = None) -> None:
     """
     read = ("align-reviews", f"train/{run}", f"evaluate/{run}")
     for name in (name for name in outdated_stages(workspace) if name in read):
-        raise KgprepError(
-            f"{workspace} holds results of {name} that are older than {stage_before(name)}:"
-            f" run kgprep {name.partition('/')[0]} again"
-        )
+        raise _older(workspace, name)
     unrecorded = unrecorded_tables(workspace)
     if unrecorded and read_provenance(workspace)["stages"]:
         names = ", ".join(table.name for table in unrecorded)
@@ -224,6 +221,25 @@ def refuse_outdated(workspace: Path, run: str | None = None) -> None:
             f"{workspace} holds tables that no stage in bundle.json records ({names}):"
             " run the stages again or delete the tables"
         )
+
+
+def refuse_outdated_table(workspace: Path, table: Table) -> None:
+    """Refuse a table that was written on an earlier result of the stage before its own.
+
+    Raises:
+        KgprepError: it is such a table.
+    """
+    stages = read_provenance(workspace)["stages"]
+    writers = [name for name, record in stages.items() if table.name in record["tables"]]
+    if writers and writers[-1] in outdated_stages(workspace):
+        raise _older(workspace, writers[-1])
+
+
+def _older(workspace: Path, stage: str) -> KgprepError:
+    return KgprepError(
+        f"{workspace} holds results of {stage} that are older than {stage_before(stage)}:"
+        f" run kgprep {stage.partition('/')[0]} again"
+    )
 
 
 class Stage:

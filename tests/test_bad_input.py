@@ -216,6 +216,16 @@ def test_results_of_an_earlier_build_are_not_handed_on(command: list[str], tmp_p
     )
 
 
+@pytest.mark.parametrize("target", ["pyg", "pykeen"])
+def test_a_graph_is_handed_on_whatever_the_reviews_are_of(target: str, tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    write_graph(workspace, hops=1)
+    arguments = ["export", "--to", target, "-w", str(workspace), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert len(list((tmp_path / "out").iterdir())) > 1
+
+
 @pytest.mark.parametrize("command", READERS)
 def test_tables_that_an_earlier_record_knew_are_not_handed_on(command: list[str], tmp_path: Path) -> None:
     workspace = write_bundle(tmp_path / "ws")

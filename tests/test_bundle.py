@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import kgprep
 from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, read_table
 from kgprep.cli import main
-from tests.small_bundle import write_bundle
+from tests.small_bundle import write_bundle, write_graph
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,6 +35,15 @@ def test_a_bundle_s_tables_are_lazy_frames(sample_workspace: Path) -> None:
 def test_a_folder_without_a_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="holds no bundle"):
         kgprep.load(tmp_path)
+
+
+def test_an_outdated_table_is_refused_and_no_other(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    write_graph(workspace, hops=1)
+    bundle = kgprep.load(workspace)
+    with pytest.raises(KgprepError, match="align-reviews that are older than build-kg: run kgprep align-reviews again"):
+        _ = bundle.triples
+    assert bundle.table("kg/entities").collect().equals(read_table(workspace, ENTITIES))
 
 
 def test_parquet_holds_all_columns_and_rows(sample_workspace: Path, tmp_path: Path) -> None:

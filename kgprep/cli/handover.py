@@ -43,9 +43,6 @@ def export_command(workspace: Path, target: str, out: Path, concepts: Path | Non
     """
     from kgprep.export import export
     from kgprep.export.exported import ExportOptions
-    from kgprep.provenance import refuse_outdated
-
-    refuse_outdated(workspace)
 
     export(workspace, target, out, ExportOptions(concepts=concepts, vectors=vectors))
 

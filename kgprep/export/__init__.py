@@ -29,7 +29,7 @@ from kgprep.export import (
     unicrs,
 )
 from kgprep.export.exported import Exported, ExportOptions
-from kgprep.provenance import console
+from kgprep.provenance import console, refuse_outdated
 
 TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "c2crs": c2crs.write,
@@ -52,6 +52,9 @@ TAKES: Mapping[str, tuple[str, ...]] = {
 }
 """The targets that have a use for each of the `ExportOptions`."""
 
+GRAPH_ALONE = ("pyg", "pykeen")
+"""The targets that read nothing of dialogues and reviews, so that these may be outdated."""
+
 
 def export(workspace: Path, target: str, out: Path, options: ExportOptions | None = None) -> Exported:
     """Write the bundle in `workspace` as `target` into the new folder `out`.
@@ -64,12 +67,14 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
 
     Raises:
         KgprepError: an unknown target, an option it has no use for, a folder with something in it, a table that is
-            absent, or a full disk.
+            absent or outdated, or a full disk.
     """
     if target not in TARGETS:
         raise KgprepError(f"there is no target {target!r}: choose from {', '.join(TARGETS)}")
     options = options or ExportOptions()
     _refuse_useless(options, target)
+    if target not in GRAPH_ALONE:
+        refuse_outdated(workspace)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
     # A path such as "." has no name of its own.

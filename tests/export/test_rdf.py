@@ -53,7 +53,7 @@ def awkward_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_parquet(UTTERANCES, pl.concat([utterances, more]), UTTERANCES.path(workspace))
     end = len(BREAKS) + 3
     mention = pl.DataFrame([(odd, 0, end - 2, end, "It", 2, "link", 1e-7)], schema=MENTIONS.schema, orient="row")
-    write_parquet(MENTIONS, pl.concat([read_table(workspace, MENTIONS), mention]), MENTIONS.path(workspace))
+    tables = {MENTIONS: pl.concat([read_table(workspace, MENTIONS), mention]), TRIPLES: read_table(workspace, TRIPLES)}
     reviews = [
         ("imdb:01", "imdb", 2, "en", "Fine", 0.7, 0.5, None, "https://example.org/r/1", "A clown. " + BREAKS),
         ("imdb:02", "imdb", 3, "en", None, None, None, None, None, "Twice."),
@@ -67,6 +67,8 @@ def awkward_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         corpus = workspace / 'reviews "1".jsonl'
         corpus.write_text("{}", encoding="utf-8")
         stage.source(corpus, "https://creativecommons.org/licenses/by/4.0/")
+        for table, frame in tables.items():
+            stage.write(table, frame)
         stage.write(REVIEWS, pl.DataFrame(reviews, schema=REVIEWS.schema, orient="row"))
         stage.write(SENTENCES, pl.DataFrame(sentences, schema=SENTENCES.schema, orient="row"))
         spans = pl.DataFrame([(2, 8, 19, "horror film", 1, 0.9)], schema=SENTENCE_MENTIONS.schema, orient="row")
