@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from kgprep import __version__
 from kgprep.errors import KgprepError
-from kgprep.provenance import ProgressBar, progress
+from kgprep.progress import ProgressBar, progress
 
 CHUNK_BYTES = 1 << 18
 CONNECT_SECONDS, READ_SECONDS = 15, 60

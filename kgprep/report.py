@@ -18,8 +18,10 @@ import polars as pl
 
 from kgprep import __version__
 from kgprep.artifacts import ENTITIES, RELATIONS, TABLES, TRIPLES, Table, collect_table, scan_table, write_beside
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count, console, read_provenance, refuse_outdated
+from kgprep.progress import console
+from kgprep.provenance import read_provenance, refuse_outdated
 
 TOP_RELATIONS = 20
 SAMPLE_TRIPLES = 20

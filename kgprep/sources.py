@@ -26,7 +26,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kgprep.artifacts import write_beside
 from kgprep.download import discard_part, download, part_path
 from kgprep.errors import KgprepError
-from kgprep.provenance import console, file_sha256
+from kgprep.progress import console
+from kgprep.record import file_sha256
 from kgprep.unpack import unpack
 
 LOCK_NAME = "data_manifest.lock"

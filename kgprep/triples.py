@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from kgprep.artifacts import TRIPLES
-from kgprep.provenance import Count
+from kgprep.counts import Count
 
 
 def fuse(mentions: pl.DataFrame, utterances: pl.DataFrame, best_sentences: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ENTITIES, TRIPLES, KgprepError, collect_table, scan_table, write_beside
-from kgprep.provenance import Count, refuse_outdated
+from kgprep.counts import Count
+from kgprep.provenance import refuse_outdated
 
 FORMATS = ("parquet", "jsonl", "tsv")
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kgprep.provenance import Stage
 from kgprep.reviews.collect import CollectConfig, collect_reviews, pages_kept
 from kgprep.reviews.corpora import collected_corpus
 from kgprep.reviews.pages import page_files
 from kgprep.reviews.served_pages import serve_pages
+from kgprep.stage import Stage
 
 
 class CollectStep(BaseModel):

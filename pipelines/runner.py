@@ -15,9 +15,11 @@ from typing import Any
 
 from kgprep.errors import KgprepError
 from kgprep.kg.build import build_kg
-from kgprep.provenance import Stage, console, is_current, refuse_outdated
+from kgprep.progress import console
+from kgprep.provenance import is_current, refuse_outdated
 from kgprep.reviews.align import AlignConfig, align_reviews
 from kgprep.reviews.corpora import split_form
+from kgprep.stage import Stage
 from pipelines.collection import collect_run
 from pipelines.recipe import Recipe, load_recipe
 

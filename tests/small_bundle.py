@@ -21,7 +21,7 @@ from kgprep.artifacts import (
     UTTERANCES,
     Table,
 )
-from kgprep.provenance import Stage
+from kgprep.stage import Stage
 
 DUMP = "dump <1>.nt"
 DBR = "http://dbpedia.org/resource/"

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 
 from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, TRIPLES, Table
 from kgprep.cli import main
-from kgprep.provenance import Stage, provenance_path
+from kgprep.record import provenance_path
+from kgprep.stage import Stage
 from tests.small_bundle import damage_pages, write_alignment, write_bundle, write_graph
 
 SAMPLE = Path(__file__).parents[1] / "pipelines" / "sample"

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from kgprep.artifacts import DESCRIPTIONS, EDGES, KgprepError
-from kgprep.provenance import Count, Stage, is_current, outdated_stages, read_provenance, stage_fingerprint
+from kgprep.counts import Count
+from kgprep.provenance import is_current, outdated_stages, read_provenance, stage_fingerprint
+from kgprep.stage import Stage
 
 EDGE_FRAME = pl.DataFrame({"head": [0], "relation": [0], "tail": [1]})
 DESCRIPTION_FRAME = pl.DataFrame({"entity_id": [0], "lang": ["en"], "text": ["A film."], "source": ["plot"]})

@@ -7,8 +7,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from kgprep.artifacts import KgprepError
-from kgprep.provenance import Stage
 from kgprep.report import write_report
+from kgprep.stage import Stage
 from tests.small_bundle import SENTENCE_ROWS, write_bundle
 
 METRICS = {

@@ -24,7 +24,7 @@ from kgprep.artifacts import (
     read_table,
     write_parquet,
 )
-from kgprep.provenance import provenance_path
+from kgprep.record import provenance_path
 from kgprep.validate import validate
 from tests.small_bundle import damage_pages, write_bundle, write_graph
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import FEEDBACK, SPLITS, UTTERANCES, conform
+from kgprep.counts import Count
 from kgprep.dialogues.items import read_item_attributes
 from kgprep.dialogues.lines import Skips
 from kgprep.dialogues.rows import DialogueRows
@@ -20,7 +21,6 @@ from kgprep.dialogues.splits import SplitPlan, assign_splits
 from kgprep.dialogues.titles import split_titles, vote_titles
 from kgprep.errors import KgprepError
 from kgprep.kg.names import label_from_iri
-from kgprep.provenance import Count
 
 
 @dataclass(frozen=True)

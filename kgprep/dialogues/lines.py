@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count
 
 PLACES_SHOWN = 3
 

@@ -29,7 +29,8 @@ from kgprep.export import (
     unicrs,
 )
 from kgprep.export.exported import Exported, ExportOptions
-from kgprep.provenance import console, refuse_outdated
+from kgprep.progress import console
+from kgprep.provenance import refuse_outdated
 
 TARGETS: Mapping[str, Callable[[Path, Path, ExportOptions], Exported]] = {
     "c2crs": c2crs.write,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count
 
 _COLUMNS = ("relation", "head", "tail")
 

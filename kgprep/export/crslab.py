@@ -15,12 +15,12 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.counts import Count
 from kgprep.export.concepts import Concepts, named_concepts, read_concepts
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
 from kgprep.export.numbered_graph import NumberedGraph, bracketed_iri, numbered_graph
 from kgprep.export.tokens import PAD, token_vectors, tokenised, vocabulary
-from kgprep.provenance import Count
 
 BUILT = "kgprep\n0.31\n"
 USAGE = """import json

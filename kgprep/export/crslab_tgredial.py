@@ -16,13 +16,13 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, ITEMS, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.counts import Count
 from kgprep.export.concepts import Concepts, named_concepts, read_concepts
 from kgprep.export.crslab import write_vectors
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
 from kgprep.export.item_tokens import item_names
 from kgprep.export.tokens import PAD, tokenised, vocabulary, with_joined
-from kgprep.provenance import Count
 
 BUILT = "kgprep\n0.3\n"
 RECOMMEND = "推荐电影"

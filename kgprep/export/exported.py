@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 
 
 class ExportOptions(BaseModel):

@@ -24,9 +24,10 @@ from kgprep.artifacts import (
     Table,
     read_table,
 )
+from kgprep.counts import Count
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.sources import SourceFile, source_files
-from kgprep.provenance import Count, read_provenance
+from kgprep.provenance import read_provenance
 
 # The library makes a name of the folder's, so it does not take ".".
 USAGE = """import os

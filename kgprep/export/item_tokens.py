@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.names import parse_label
-from kgprep.provenance import Count
 
 _UTTERANCE = ("dialogue_id", "turn")
 

@@ -15,12 +15,12 @@ import numpy as np
 import polars as pl
 
 from kgprep.artifacts import ALIASES, read_table
+from kgprep.counts import Count
 from kgprep.export.concepts import Concepts, read_concepts
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
 from kgprep.export.redial_form import write_redial_form
 from kgprep.export.tokens import SPECIAL_TOKENS, token_vectors, tokenised, vocabulary
-from kgprep.provenance import Count
 
 USAGE = """import json, pickle
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 
 SELF_LOOP = 185
 

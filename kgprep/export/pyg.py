@@ -19,9 +19,9 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ENTITY_KINDS, RELATIONS, SPLITS, read_table
+from kgprep.counts import Count
 from kgprep.export.edge_splits import with_splits
 from kgprep.export.exported import Exported, ExportOptions
-from kgprep.provenance import Count
 
 FILE_NAME = "graph.pt"
 HETERO_FILE_NAME = "hetero.pt"

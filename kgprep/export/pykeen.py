@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, SPLITS, read_table
+from kgprep.counts import Count
 from kgprep.export.edge_splits import with_splits
 from kgprep.export.exported import Exported, ExportOptions
-from kgprep.provenance import Count
 
 USAGE = """from pykeen.triples import TriplesFactory
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ENTITIES, MENTIONS, ROLES, SPLITS, UTTERANCES, Table, read_table
+from kgprep.counts import Count
 from kgprep.export.ntriples import StatementsFile, iri, literal, own_name, term
-from kgprep.provenance import Count
 
 FILE_NAME = "dialogues.nt"
 WHOLE = pl.lit("char=0,")

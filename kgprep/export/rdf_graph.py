@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ALIASES, DESCRIPTIONS, EDGES, ENTITIES, RELATIONS, read_table
+from kgprep.counts import Count
 from kgprep.export.ntriples import NAMESPACES, StatementsFile, iri, line, literal, tagged, term
-from kgprep.provenance import Count
 
 FILE_NAME = "graph.nt"
 ITEMS = "kgprep:items"

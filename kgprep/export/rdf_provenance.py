@@ -18,9 +18,10 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import MENTION_METHODS, TABLES
+from kgprep.counts import Count
 from kgprep.export.ntriples import StatementsFile, iri, literal, own_name, term
 from kgprep.export.sources import SourceFile, source_files
-from kgprep.provenance import Count, read_provenance, stage_before
+from kgprep.provenance import read_provenance, stage_before
 
 FILE_NAME = "provenance.nt"
 ANNOTATORS = {"gold": "the data set's own annotation", "link": "kgprep's linker"}

@@ -16,6 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import REVIEWS, SENTENCE_MENTIONS, SENTENCES, TRIPLES
+from kgprep.counts import Count
 from kgprep.export.ntriples import StatementsFile, iri, literal, own_name, term
 from kgprep.export.rdf_dialogues import (
     SPAN,
@@ -26,7 +27,6 @@ from kgprep.export.rdf_dialogues import (
     table_or_nothing,
     with_entities,
 )
-from kgprep.provenance import Count
 
 FILE_NAME = "reviews.nt"
 TRIPLES_FILE_NAME = "triples.nt"

@@ -26,9 +26,9 @@ from kgprep.artifacts import (
     UTTERANCES,
     read_table,
 )
+from kgprep.counts import Count
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.item_tokens import item_names
-from kgprep.provenance import Count
 
 NAME = "kgprep"
 SELF_LOOP = "urn:kgprep:self_loop"

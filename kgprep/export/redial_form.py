@@ -18,11 +18,11 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, FEEDBACK, ITEMS, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.counts import Count
 from kgprep.export.item_tokens import item_mentions, numbered_items, with_item_tokens
 from kgprep.export.numbered_graph import SELF_LOOP, bracketed_iri, numbered_graph
 from kgprep.export.tokens import PAD
 from kgprep.pickles import write_pickle
-from kgprep.provenance import Count
 
 SEEKER, RECOMMENDER = 0, 1
 _ANSWERS = ("suggested", "seen", "liked")

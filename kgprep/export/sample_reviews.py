@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import SPLITS
+from kgprep.counts import Count
 from kgprep.export.files import write_json
 from kgprep.export.tokens import UNKNOWN, token_ids, tokenised, with_joined
 from kgprep.pickles import write_pickle
-from kgprep.provenance import Count
 
 REVIEWS_A_SAMPLE = 3
 NOT_HELD = (

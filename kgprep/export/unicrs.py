@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
+from kgprep.counts import Count
 from kgprep.export.exported import Exported, ExportOptions
 from kgprep.export.files import write_json
 from kgprep.export.item_tokens import item_mentions, numbered_items, with_item_titles
-from kgprep.provenance import Count
 
 SELF_LOOP = "self_loop"
 USAGE = """import json

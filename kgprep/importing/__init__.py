@@ -15,7 +15,7 @@ from kgprep.errors import KgprepError
 from kgprep.importing import crslab, unicrs
 from kgprep.importing.archive import Archive
 from kgprep.importing.tables import write_tables
-from kgprep.provenance import Stage, StageSummary
+from kgprep.stage import Stage, StageSummary
 
 FORMS: Mapping[str, Callable[[Path], Archive]] = {
     "c2crs": crslab.read_with_reviews,

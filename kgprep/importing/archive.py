@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 
 WORD_EDGE = "\x00"
 

@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import SPLITS
+from kgprep.counts import Count
 from kgprep.dialogues.lines import read_bytes
 from kgprep.errors import KgprepError
 from kgprep.importing.archive import ITEM_SCHEMA, NAMED_SCHEMA, SPAN_SCHEMA, Archive, entity_iri, whole_words
@@ -26,7 +27,6 @@ from kgprep.importing.files import find, read_array, read_object
 from kgprep.importing.graph import read_graph
 from kgprep.kg.names import label_from_iri, parse_label
 from kgprep.pickles import parse_pickle
-from kgprep.provenance import Count
 
 NAME = "crslab"
 _ITEM_TOKEN = r"^@\d+$"

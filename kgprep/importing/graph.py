@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
 from kgprep.importing.archive import EDGE_SCHEMA, entity_iri
 from kgprep.importing.files import find, found, read_array, read_object
-from kgprep.provenance import Count
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from kgprep.artifacts import (
     UTTERANCES,
     conform,
 )
+from kgprep.counts import Count
 from kgprep.importing.archive import SPAN_SCHEMA, Archive, has_places, whole_words, without_marks
 from kgprep.kg.aliases import entity_aliases
 from kgprep.kg.entities import describe_entities, number_edges, number_entities, number_relations
 from kgprep.kg.source import FACT_SCHEMA, End
-from kgprep.provenance import Count, Stage
+from kgprep.stage import Stage
 
 LANGUAGE = "en"
 

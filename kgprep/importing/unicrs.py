@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import SPLITS
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
 from kgprep.importing.archive import (
     ITEM_SCHEMA,
@@ -28,7 +29,6 @@ from kgprep.importing.archive import (
 from kgprep.importing.files import find, read_array
 from kgprep.importing.graph import read_graph
 from kgprep.kg.names import label_from_iri, parse_label
-from kgprep.provenance import Count
 
 NAME = "unicrs"
 _TURN_SCHEMA = pl.Schema(

@@ -30,6 +30,7 @@ from kgprep.artifacts import (
     UTTERANCES,
     Table,
 )
+from kgprep.counts import Count
 from kgprep.dialogues import DialogueSet, load_dialogues, load_items
 from kgprep.errors import KgprepError
 from kgprep.kg.aliases import entity_aliases
@@ -42,8 +43,9 @@ from kgprep.kg.remembered import RememberedSource
 from kgprep.kg.resolve import resolve_items
 from kgprep.kg.source import DumpSource, TripleSource
 from kgprep.kg.subgraph import Direction, Subgraph, SubgraphOptions, expand
-from kgprep.provenance import Count, Stage, StageSummary, progress
+from kgprep.progress import progress
 from kgprep.sources import licence_of
+from kgprep.stage import Stage, StageSummary
 
 _ANSWERS = ".endpoint.sqlite"
 _RELATIONS_SHOWN = 5

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from kgprep.artifacts import DESCRIPTIONS, DescriptionSourceEnum
+from kgprep.counts import Count
 from kgprep.kg.entities import with_ids_of_ends
 from kgprep.kg.names import parse_label
 from kgprep.kg.vocabulary import DBO, RDFS, SCHEMA, local_name
-from kgprep.provenance import Count
 
 _TEXT_PRECEDENCE = {f"{DBO}abstract": 0, f"{RDFS}comment": 1, f"{SCHEMA}description": 2}
 _CALLED = {f"{DBO}abstract": "abstract"}

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.label_keys import label_keys
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.source import FACT_SCHEMA, End
@@ -31,7 +32,6 @@ from kgprep.kg.vocabulary import (
     WIKIDATA_ENTITY,
     facts_of_triples,
 )
-from kgprep.provenance import Count
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _ID_FORMS = ("", f"^^<{_XSD}string>", f"^^<{_XSD}integer>", "@en")

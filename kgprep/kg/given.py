@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.escapes import decode_percent
 from kgprep.kg.redirects import follow_redirects, to_canonical
 from kgprep.kg.source import End, TripleSource
 from kgprep.kg.title_forms import page_names
 from kgprep.kg.vocabulary import ABSOLUTE_IRI, FACTS
-from kgprep.provenance import Count
 
 _DBPEDIA = r"^(?:dbr:|https?://(?:www\.)?((?:[a-z-]+\.)?dbpedia\.org)/(?:resource|page)/)(.+)$"
 _QUESTIONS: tuple[tuple[str, End], ...] = (

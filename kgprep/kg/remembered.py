@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.source import FACT_SCHEMA, End, TripleSource
-from kgprep.provenance import Count
 
 
 @dataclass

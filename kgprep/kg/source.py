@@ -20,6 +20,7 @@ from typing import Literal, Protocol, Self
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.dumps import LineReport, read_dump
 from kgprep.kg.escapes import decode_backslashes
 from kgprep.kg.label_keys import CHARACTERS_READ, Beginnings, label_keys
@@ -27,7 +28,7 @@ from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
 from kgprep.kg.spill import Spill, full_terms, short_terms
 from kgprep.kg.vocabulary import FACTS, fact_of_predicate, sound_fact
-from kgprep.provenance import Count, progress
+from kgprep.progress import progress
 
 FACT_SCHEMA = pl.Schema({"subject": pl.String, "predicate": pl.String, "object": pl.String, "lang": pl.String})
 End = Literal["subject", "object"]

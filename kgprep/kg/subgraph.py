@@ -13,9 +13,9 @@ from typing import Literal
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.redirects import follow_redirects, pages_leading_to, to_canonical
 from kgprep.kg.source import End, TripleSource
-from kgprep.provenance import Count
 
 Direction = Literal["out", "in", "both"]
 

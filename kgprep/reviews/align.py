@@ -31,9 +31,10 @@ from kgprep.artifacts import (
     KgprepError,
     read_table,
 )
+from kgprep.counts import added_up
 from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.linking.misspelt import load_spelling
-from kgprep.provenance import Stage, StageSummary, added_up, progress
+from kgprep.progress import progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
 from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, corpus_spec, split_form
 from kgprep.reviews.cutters import Cutters
@@ -45,6 +46,7 @@ from kgprep.reviews.parts import AttachedReviews, attach
 from kgprep.reviews.select import best_sentences
 from kgprep.reviews.sentence_table import sentence_table
 from kgprep.sources import licence_of
+from kgprep.stage import Stage, StageSummary
 from kgprep.triples import count_fused, fuse
 
 

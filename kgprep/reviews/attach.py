@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.names import parse_label, qualifier_kind, title_key
-from kgprep.provenance import Count
 
 METHODS = ("imdb_id", "title_year", "title")
 WORK_KINDS = ("film", "series", "work")

@@ -14,9 +14,9 @@ from functools import cached_property
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.linking.disambiguate import both_ways
 from kgprep.linking.linker import EntityLinker
-from kgprep.provenance import Count
 from kgprep.reviews import select
 from kgprep.reviews.diverse import most_diverse
 from kgprep.reviews.english import LineCutter

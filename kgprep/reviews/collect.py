@@ -21,8 +21,9 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from kgprep.artifacts import ITEMS, read_table, write_beside
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count, console, progress
+from kgprep.progress import console, progress
 from kgprep.reviews.polite import Clock, HostStoppedError, PoliteSession
 from kgprep.reviews.records import RAW
 from kgprep.reviews.refusal import forbids_automation

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import DescriptionSourceEnum
+from kgprep.counts import Count
 from kgprep.dialogues.items import COLUMNS_CALLED, clean_attributes
 from kgprep.errors import KgprepError
 from kgprep.kg.names import title_key
-from kgprep.provenance import Count
 from kgprep.reviews.attach import attach_reviews
 from kgprep.reviews.records import Tally, is_chinese
 from kgprep.reviews.tables import columns_of, read_columns

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.kg.spill import write_temporary
-from kgprep.provenance import Count
 from kgprep.reviews.corpora import CorpusSpec, corpus_files, read_batches
 from kgprep.reviews.duplicates import band_hashes, exact_duplicates, near_duplicates
 from kgprep.reviews.records import CLEAN, Tally, film_key

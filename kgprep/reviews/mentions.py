@@ -13,9 +13,9 @@ from __future__ import annotations
 import polars as pl
 
 from kgprep.artifacts import MENTIONS, MentionMethodEnum
+from kgprep.counts import Count
 from kgprep.linking.evidence import UNMARKED_TITLES
 from kgprep.linking.linker import LINKS, EntityLinker, as_play, sure_play
-from kgprep.provenance import Count
 
 FADING = 0.9
 """What an entity's weight is multiplied by with every turn that passes."""

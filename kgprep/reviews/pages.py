@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count
 from kgprep.reviews.records import RAW, ReviewCorpus, finish
 from kgprep.reviews.sites import douban, imdb
 

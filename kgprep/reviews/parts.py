@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 from kgprep.reviews.attach import attach_reviews
 from kgprep.reviews.choose import Graph
 from kgprep.reviews.gathered import GatheredReviews

@@ -30,7 +30,7 @@ from urllib3.util import Retry
 
 from kgprep import __version__
 from kgprep.errors import KgprepError
-from kgprep.provenance import console
+from kgprep.progress import console
 from kgprep.reviews.page_store import PageStore
 from kgprep.reviews.refusal import forbids_automation, refusal
 from kgprep.reviews.robots import AGENT, KEPT_SECONDS, RobotsRules, parse_robots

@@ -18,8 +18,8 @@ from html.entities import html5
 
 import polars as pl
 
+from kgprep.counts import Count
 from kgprep.dialogues.imdb import imdb_id
-from kgprep.provenance import Count
 from kgprep.reviews.languages import CHINESE_SHARE, language
 
 RAW: dict[str, type[pl.DataType]] = {

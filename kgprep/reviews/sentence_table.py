@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from kgprep.artifacts import SentenceSourceEnum
-from kgprep.provenance import Count
+from kgprep.counts import Count
 from kgprep.reviews.choose import Graph, Limits, Offer
 from kgprep.reviews.english import LineCutter
 from kgprep.reviews.sentences import first_sentences, shorten

@@ -15,7 +15,7 @@ from functools import partial
 
 import polars as pl
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 from kgprep.reviews.english import LineCutter, cut_english
 from kgprep.reviews.records import is_chinese
 

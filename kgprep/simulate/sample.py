@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from kgprep.provenance import Count
+from kgprep.counts import Count
 from kgprep.simulate.conversation import SimulateConfig
 from kgprep.simulate.dbpedia import film_triples
 from kgprep.simulate.films import SAMPLE_FOLDER, Film, load_films

@@ -10,8 +10,8 @@ from random import Random
 from typing import Any
 
 from kgprep.artifacts import write_beside
+from kgprep.counts import Count
 from kgprep.errors import KgprepError
-from kgprep.provenance import Count
 from kgprep.simulate.conversation import SimulateConfig, simulate_conversations
 from kgprep.simulate.dbpedia import film_triples
 from kgprep.simulate.films import SAMPLE_FOLDER, Film, films_from_workspace, films_of, load_films

@@ -32,7 +32,7 @@ from kgprep.artifacts import (
 )
 from kgprep.export import export
 from kgprep.export.ntriples import FORBIDDEN_IN_IRI
-from kgprep.provenance import Stage
+from kgprep.stage import Stage
 from tests.small_bundle import write_bundle
 
 NIF = Namespace("http://persistence.uni-leipzig.org/nlp2rdf/ontologies/nif-core#")

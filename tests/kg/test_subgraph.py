@@ -10,9 +10,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kgprep.counts import Count
 from kgprep.kg.source import FACT_SCHEMA, End
 from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
-from kgprep.provenance import Count
 
 _Edge = tuple[str, str, str]
 

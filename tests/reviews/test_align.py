@@ -19,8 +19,9 @@ from kgprep.artifacts import (
     read_table,
 )
 from kgprep.kg.build import KgConfig, build_kg
-from kgprep.provenance import StageSummary, file_sha256
+from kgprep.record import file_sha256
 from kgprep.reviews.align import AlignConfig, align_reviews
+from kgprep.stage import StageSummary
 from kgprep.validate import validate
 
 MADE = (REVIEWS, SENTENCES, SENTENCE_MENTIONS, MENTIONS, TRIPLES)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from kgprep.artifacts import ALIASES, DESCRIPTIONS, EDGES, ENTITIES, ITEMS, REVIEWS, SENTENCES, read_table
-from kgprep.provenance import file_sha256
+from kgprep.record import file_sha256
 from kgprep.reviews.align import AlignConfig, align_reviews
 from kgprep.reviews.choose import Graph
 from kgprep.reviews.corpora import corpus_spec

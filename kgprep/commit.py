@@ -1,0 +1,105 @@
+"""How a stage's files come into a workspace: all of them or none, whenever the stage is killed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from kgprep.artifacts import write_beside
+from kgprep.errors import KgprepError
+from kgprep.record import file_sha256, provenance_path, read_record
+
+
+def commit(workspace: Path, renamed: Iterable[Path], removed: Iterable[Path]) -> None:
+    """Put a stage's files in place, all of them or none.
+
+    Args:
+        workspace: folder of the bundle.
+        renamed: files that are written whole `beside` their places; the record is the last.
+        removed: files that go.
+
+    Raises:
+        KgprepError: the disk is full.
+    """
+    lists = {"renamed": renamed, "removed": removed}
+    names = {what: [path.relative_to(workspace).as_posix() for path in paths] for what, paths in lists.items()}
+    with write_beside(_journal(workspace)) as partial:
+        partial.write_text(json.dumps(names), encoding="utf-8")
+    finish_commit(workspace)
+
+
+def is_committing(workspace: Path) -> bool:
+    """Tell whether a commit has begun that `finish_commit` will end."""
+    return _journal(workspace).exists()
+
+
+def finish_commit(workspace: Path) -> None:
+    """Rename what a stage has written whole into place and remove what it takes the place of; also where it was killed
+    while it did so.
+
+    A stage lists its files in ``commit.json`` before it renames the first, so that whoever opens the workspace next
+    finds either no list, and the files before, or a list, and goes on to the end of it.
+
+    Raises:
+        KgprepError: the list is damaged, and so is what it listed.
+    """
+    journal = _journal(workspace)
+    if not journal.exists():
+        return
+    renamed, removed = _listed(workspace)
+    for path in renamed:
+        if beside(path).exists():
+            beside(path).replace(path)
+    for path in removed:
+        path.unlink(missing_ok=True)
+    journal.unlink()
+
+
+def _listed(workspace: Path) -> tuple[list[Path], list[Path]]:
+    """Return what commit.json says is to be renamed and to be removed."""
+    try:
+        names = json.loads(_journal(workspace).read_text(encoding="utf-8"))
+        return [workspace / name for name in names["renamed"]], [workspace / name for name in names["removed"]]
+    except (ValueError, KeyError, TypeError):
+        return _written_whole(workspace), []
+
+
+def _written_whole(workspace: Path) -> list[Path]:
+    """Return what is to be renamed where commit.json is damaged: what has the checksum in the new bundle.json."""
+    bundle = provenance_path(workspace)
+    if not beside(bundle).exists():
+        # It is renamed last, so the tables stand in their places.
+        return []
+    damaged = (
+        f"{_journal(workspace)} is damaged, and so is what it listed:"
+        " delete it and run the stages again, kgprep build-kg first"
+    )
+    try:
+        stages = read_record(beside(bundle))["stages"]
+    except KgprepError as error:
+        raise KgprepError(damaged) from error
+    before = read_record(bundle)["stages"]
+    written = {
+        workspace / f"{table}.parquet": wanted["sha256"]
+        for name, record in stages.items()
+        if record != before.get(name)
+        for table, wanted in record["tables"].items()
+    }
+    whole = [path for path, wanted in written.items() if _has_sum(beside(path), wanted)]
+    if not all(path in whole or _has_sum(path, wanted) for path, wanted in written.items()):
+        raise KgprepError(damaged)
+    return [*whole, bundle]
+
+
+def _has_sum(path: Path, wanted: str) -> bool:
+    return path.is_file() and file_sha256(path) == wanted
+
+
+def _journal(workspace: Path) -> Path:
+    return workspace / "commit.json"
+
+
+def beside(path: Path) -> Path:
+    """Return where a file is written before it is renamed to `path`."""
+    return path.with_name(path.name + ".partial")
