@@ -103,7 +103,9 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise KgprepError(f"{path}: {where}: {first['msg']}: see kgprep run --help for the form of a recipe") from error
+        raise KgprepError(
+            f"{path}: {where}: {first['msg']}: see {RECIPES / 'sample.yaml'} for the form of a recipe"
+        ) from error
 
 
 def _find(name: str) -> Path:
