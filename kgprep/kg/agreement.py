@@ -15,9 +15,13 @@ from kgprep.kg.names import loose_key, title_key
 _NEWEST_SHARE = 0.999
 """The share of the dated items that the newest year covers; what is dated later still may be a mistake."""
 
+_ENOUGH_DATED = 50
+"""How many items must have a year for the newest of them to tell when the data set was made."""
+
 _SIMILAR_WORDS = 0.6
 """The share of words that two titles of equally many words have in common if one may be a misspelling of the other."""
 
+_LAST_YEAR = 9999
 _UNSEEN = r"\b(?:upcoming|unfinished|unreleased|unproduced|cancelled|canceled|lost)\b"
 _TOLD_AT_ONCE = r"mini-?series|serial$"
 _FRANCHISE = r"film series|franchise"
@@ -42,6 +46,8 @@ def pair_up(items: pl.DataFrame, candidates: pl.DataFrame) -> pl.DataFrame:
         - short_title: the item's is the beginning or end of the candidate's; similar_title: as many words, most equal;
           both only where the titles hold the same numbers, so that neither is a sequel of the other;
         - in_bracket: the titles differ by a bracket at the end;
+        - no_title_told: the item is called by an id, or one title is in Latin letters and the other is not, so that
+          they cannot be compared;
         - is_unseen, is_told_at_once, is_franchise: the qualifier says upcoming, miniseries, film series; unseen is
           for items without a year also what is newer than the data set;
         - is_other_thing: it says something that is neither film nor series;
@@ -101,8 +107,11 @@ def _with_namesakes(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _newest_year(items: pl.DataFrame) -> int:
-    newest = items["year"].quantile(_NEWEST_SHARE, interpolation="higher")
-    return 9999 if newest is None else int(newest)
+    years = items["year"].drop_nulls()
+    if len(years) < _ENOUGH_DATED:
+        return _LAST_YEAR
+    newest = years.quantile(_NEWEST_SHARE, interpolation="higher")
+    return _LAST_YEAR if newest is None else int(newest)
 
 
 def _agreement_of_titles() -> list[pl.Expr]:
@@ -111,6 +120,8 @@ def _agreement_of_titles() -> list[pl.Expr]:
     shared = our_words.list.set_intersection(their_words).list.len()
     either = our_words.list.set_union(their_words).list.len()
     same_title = (ours == theirs).fill_null(False)
+    in_latin = [pl.col(name).str.contains(r"\p{Latin}") for name in ("name", "called")]
+    is_id = (pl.col("name") == pl.col("item_id")) | (pl.col("name") == pl.col("imdb_id"))
     brackets = [pl.col(name).str.contains(_ENDS_IN_BRACKET).fill_null(False) for name in ("name", "called")]
     our_numbers, their_numbers = _numbers("loose"), _numbers("loose_candidate")
     same_numbers = (our_numbers == their_numbers) | ((our_numbers == "") & (their_numbers == "1"))
@@ -122,6 +133,7 @@ def _agreement_of_titles() -> list[pl.Expr]:
         (same_numbers & is_part).fill_null(False).alias("short_title"),
         (same_numbers & is_similar).fill_null(False).alias("similar_title"),
         ((brackets[0] | brackets[1]) & ~same_title).alias("in_bracket"),
+        (is_id | (in_latin[0] != in_latin[1])).fill_null(False).alias("no_title_told"),
     ]
 
 

@@ -36,6 +36,7 @@ _MAY_BE_FILM = pl.col("kind").is_in(["film", "other"]) & ~pl.col("is_other_thing
 _IS_FILM = _MAY_BE_FILM & ~_IS_UNKNOWN & ~_IS_UNSEEN
 _IS_PLAIN_PAGE = _IS_UNKNOWN & pl.col("is_plain") & ~(pl.col("is_dated") & pl.col("is_one_word"))
 _IS_SERIES = pl.col("kind") == "series"
+_NO_TITLE_TOLD = pl.col("no_title_told")
 _KIN_TITLE = _LOOSE_TITLE | pl.col("short_title") | pl.col("similar_title")
 _NOT_ANOTHER = ~(_OTHER_IMDB & _ITEM_YEAR)
 
@@ -77,6 +78,12 @@ RULES: tuple[Rule, ...] = (
         0.88,
         "IMDb id agrees; the item's title is the beginning or end of the entity's, or shares most words",
         _SAME_IMDB & _IS_FILM & _KIN_TITLE & (_SAME_YEAR | _NO_YEARS),
+    ),
+    Rule(
+        "imdb_id",
+        0.87,
+        "IMDb id agrees; the item has no title, or one in another script; years differ by one at most",
+        _SAME_IMDB & _IS_FILM & _NO_TITLE_TOLD & (_SAME_YEAR | _NEXT_YEAR | _NO_YEARS),
     ),
     Rule("redirect", 0.85, "year and a redirect's title agree", _LOOSE_TITLE & _SAME_YEAR & _IS_FILM),
     Rule(
@@ -196,7 +203,7 @@ def _without_lost_claims(pairs: pl.DataFrame) -> pl.DataFrame:
     near = [years.contains(pl.col("year") + gap) & _NO_YEARS for gap in (-1, 1)]
     has_owner_year = pl.any_horizontal(years.contains(pl.col("year")), *near)
     other_year = _ITEM_YEAR & (years.len() > 0) & ~has_owner_year & ~_SAME_IMDB
-    lost = pl.col("is_owned") & (~_KIN_TITLE | other_year)
+    lost = pl.col("is_owned") & (~(_KIN_TITLE | _NO_TITLE_TOLD) | other_year)
     return (
         pairs.join(owners.with_columns(is_owned=True), on="iri", how="left")
         .with_columns(pl.col("is_owned").fill_null(False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import polars as pl
@@ -72,5 +71,7 @@ def test_the_page_agrees_with_the_data(tmp_path: Path, real_data: Path) -> None:
     assert table("method", 1) == [(method, f"{count:,}") for method, count in counts.items()]
     found = differences(items, read_peers(real_data / "redial" / "peer_movie_links.tsv"))
     linked, missed = found.height, found.filter(pl.col("ours") == NONE).height
-    assert re.search(rf"For {linked} of these we choose another page, in {missed} cases none\.", PAGE.read_text())
+    assert f"For {linked} of these we choose another page, in {missed} cases none." in " ".join(
+        PAGE.read_text().split()
+    )
     assert [row[:3] for row in table("film")] == draw(found).select("film", "ours", "theirs").rows()

@@ -146,8 +146,38 @@ def test_an_item_without_year_takes_that_of_its_title_and_imdb_id() -> None:
 
 def test_an_item_without_year_is_no_film_newer_than_the_data_set() -> None:
     known = candidates("Two_Weeks_Notice_(2019_film)", "Heat_(1995_film)")
-    items: list[_Item] = [("Heat", 1995, None), ("Two Weeks Notice", None, None)]
-    assert resolve(items, known) == ["Heat_(1995_film)", None]
+    items: list[_Item] = [("Two Weeks Notice", None, None), *[("Heat", 1995, None)] * 50]
+    assert resolve(items, known)[:2] == [None, "Heat_(1995_film)"]
+
+
+def test_a_few_dated_items_do_not_tell_how_old_the_data_set_is() -> None:
+    known = candidates("Amélie_(2001_film)", "Alien_(1979_film)")
+    items: list[_Item] = [("Amélie", None, None), ("Alien", 1979, None)]
+    assert resolve(items, known) == ["Amélie_(2001_film)", "Alien_(1979_film)"]
+
+
+@pytest.mark.parametrize(
+    ("item", "page", "is_chosen"),
+    [
+        (("精灵鼠小弟", 1999, "tt0164912"), "Stuart_Little_(1999_film)", True),
+        (("精灵鼠小弟", None, "tt0164912"), "Stuart_Little_(1999_film)", True),
+        (("精灵鼠小弟", 2000, "tt0164912"), "Stuart_Little_(1999_film)", True),
+        (("精灵鼠小弟", 2002, "tt0164912"), "Stuart_Little_(1999_film)", False),
+        (("精灵鼠小弟", 1999, None), "Stuart_Little_(1999_film)", False),
+        (("精灵鼠小弟", 1999, "tt0164912"), "Stuart_Little_(video_game)", False),
+        (("tt0164912", None, "tt0164912"), "Stuart_Little_(1999_film)", True),
+        (("The Matrix", 1999, "tt0164912"), "Stuart_Little_(1999_film)", False),
+    ],
+)
+def test_an_imdb_id_is_enough_where_titles_cannot_be_compared(item: _Item, page: str, is_chosen: bool) -> None:
+    known = candidates(page, ids={page: "tt0164912"})
+    assert resolve([item], known) == [page if is_chosen else None]
+
+
+def test_items_of_two_languages_may_be_one_film() -> None:
+    known = candidates("Stuart_Little_(1999_film)", ids={"Stuart_Little_(1999_film)": "tt0164912"})
+    items: list[_Item] = [("Stuart Little", 1999, "tt0164912"), ("精灵鼠小弟", 1999, "tt0164912")]
+    assert resolve(items, known) == ["Stuart_Little_(1999_film)"] * 2
 
 
 def test_an_announced_film_is_taken_only_by_its_imdb_id() -> None:
