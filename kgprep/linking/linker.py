@@ -16,7 +16,7 @@ import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table
 from kgprep.linking.disambiguate import PLAY, add_play, both_ways, weight
-from kgprep.linking.evidence import NO_NAME, UNMARKED_TITLES, name_score
+from kgprep.linking.evidence import NO_NAME, name_score
 from kgprep.linking.folding import as_texts
 from kgprep.linking.forms import FormTables, form_tables
 from kgprep.linking.gazetteer import Gazetteer
@@ -135,7 +135,7 @@ class EntityLinker:
         """Link the words of one text of a conversation in which some entities were spoken of: rows as of `link`."""
         entities = pl.Series("entity_id", spoken_of, dtype=pl.Int32)
         context = entities.to_frame().select(pl.lit(0, pl.UInt32).alias("text"), "entity_id")
-        return self.link([text], context, UNMARKED_TITLES)
+        return self.link([text], context)
 
     def candidates(self, texts: Sequence[str] | pl.Series) -> pl.DataFrame:
         """Find all that may be named in `texts`: a row for each form found and entity that it may mean."""

@@ -43,6 +43,12 @@ def test_a_reply_links_recommends_what_is_new_and_answers(sample_workspace: Path
     assert second.items != first.items
 
 
+@pytest.mark.parametrize("title", ["Inception", "Alien", "Jaws", "Gladiator", "Avatar"])
+def test_a_film_that_is_plainly_named_is_understood(sample_workspace: Path, linker: EntityLinker, title: str) -> None:
+    reply = Chat(sample_workspace, "c2crs", linker.link_one).say(f"I really liked {title}.")
+    assert [word for word, _ in reply.linked] == [title]
+
+
 @pytest.fixture(scope="module")
 def workspace_of_slots(sample_workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with a run whose decoder says nothing but item slots."""
