@@ -89,7 +89,7 @@ def _found_by_alias(archive: Archive, aliases: pl.DataFrame) -> pl.DataFrame:
     texts = named.join(archive.utterances.select("dialogue_id", "turn", "text"), on=["dialogue_id", "turn"])
     length = pl.col("alias").str.len_chars().cast(pl.Int32)
     held = (
-        texts.join(aliases.select("iri", "alias"), on="iri")
+        texts.join(_as_cut(aliases.select("iri", "alias")), on="iri")
         .filter(has_places("text"))
         .with_columns(pieces=whole_words(pl.col("text")).str.split(whole_words(pl.col("alias"))))
         .filter(pl.col("pieces").list.len() > pl.col("nth") + 1)
@@ -103,6 +103,15 @@ def _found_by_alias(archive: Archive, aliases: pl.DataFrame) -> pl.DataFrame:
         .with_columns(word=pl.col("text").str.slice("start", pl.col("end") - pl.col("start")))
         .select(SPAN_SCHEMA.names())
     )
+
+
+def _as_cut(aliases: pl.DataFrame) -> pl.DataFrame:
+    """Add each alias as texts have it that were cut to tokens: "Tiger , Hidden", "Ocean 's", "Spider - Man"."""
+    sentence_marks = pl.col("alias").str.replace_all(r"\s*([,:;!?()&/\"])\s*", " $1 ")
+    clitics = sentence_marks.str.replace_all(r"(\w)('(?:s|re|ve|ll|d|m)|n't)\b", "$1 $2")
+    all_marks = pl.col("alias").str.replace_all(r"\s*([^\w\s])\s*", " $1 ")
+    cut = [form.str.replace_all(r"\s+", " ").str.strip_chars() for form in (sentence_marks, clitics, all_marks)]
+    return pl.concat([aliases, *(aliases.with_columns(alias=form) for form in cut)]).unique()
 
 
 def _without_overlaps(spans: pl.DataFrame) -> pl.DataFrame:

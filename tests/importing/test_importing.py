@@ -146,6 +146,7 @@ def crslab_archive(folder: Path, *turns: tuple[str, list[str]]) -> Path:
     """CRSLab's archive of one dialogue, whose turns are a text and the films it names."""
     folder.mkdir()
     films = ["<http://x/Heat_(1995_film)>", "<http://x/Her_(film)>", "<urn:kgprep:redial:42>", "<http://x/Ran>"]
+    films += [f"<{film}>" for film in WITH_SIGNS]
     said = [
         {"utt_id": number, "role": "Seeker", "text": text.split(), "movies": movies, "entity": []}
         for number, (text, movies) in enumerate(turns)
@@ -153,7 +154,7 @@ def crslab_archive(folder: Path, *turns: tuple[str, list[str]]) -> Path:
     files = {
         "entity2id.json": {"__pad__": 0, **{film: number for number, film in enumerate(films, start=1)}},
         "dbpedia_subkg.json": {"1": [[0, 1]]},
-        "movie_ids.json": [1, 2, 3, 4],
+        "movie_ids.json": [*range(1, 1 + len(films))],
         "train_data.json": [{"conv_id": "7", "dialog": said}],
     }
     for name, content in files.items():
@@ -161,6 +162,7 @@ def crslab_archive(folder: Path, *turns: tuple[str, list[str]]) -> Path:
     return folder
 
 
+WITH_SIGNS = ["http://x/Crouching_Tiger,_Hidden_Dragon", "http://x/Ocean's_Eleven", "http://x/Spider-Man"]
 HEAT, HER, NUMBERED, RAN = "http://x/Heat_(1995_film)", "http://x/Her_(film)", "urn:kgprep:redial:42", "http://x/Ran"
 
 
@@ -174,6 +176,9 @@ HEAT, HER, NUMBERED, RAN = "http://x/Heat_(1995_film)", "http://x/Her_(film)", "
         ("看过 《 盗火 线 》 和 《 她 》 吗", [HEAT, HER], [("盗火 线", HEAT), ("她", HER)]),
         ("看过 《 盗火线 》 和 《 书 》 吗", [HEAT], []),
         ("what a film", [RAN], []),
+        ("crouching tiger , hidden dragon", WITH_SIGNS[:1], [("crouching tiger , hidden dragon", WITH_SIGNS[0])]),
+        ("it 's Ocean 's Eleven", WITH_SIGNS[1:2], [("Ocean 's Eleven", WITH_SIGNS[1])]),
+        ("Spider - Man , Spider-Man", WITH_SIGNS[2:], [("Spider - Man", WITH_SIGNS[2])]),
     ],
 )
 def test_items_without_a_token_are_found_by_their_titles(
