@@ -390,7 +390,7 @@ def _metadata(table: Table) -> dict[str, str]:
 def check_schema(table: Table, path: Path) -> None:
     """Raise a `KgprepError` unless the file at `path` is `table` at the present schema version."""
     if not path.exists():
-        raise KgprepError(f"{path} does not exist: run kgprep {table.stage} on this workspace first")
+        raise KgprepError(f"{path} does not exist: {_how_to_make(table, path)}")
     try:
         metadata = pl.read_parquet_metadata(path)
         schema = pl.read_parquet_schema(path)
@@ -405,6 +405,12 @@ def check_schema(table: Table, path: Path) -> None:
     if dict(schema) != dict(table.schema):
         wrong = sorted({name for name, _ in set(schema.items()) ^ set(table.schema.items())})
         raise KgprepError(f"{path} differs from its schema in {', '.join(wrong)}: run kgprep {table.stage} again")
+
+
+def _how_to_make(table: Table, path: Path) -> str:
+    if table in (UTTERANCES, MENTIONS, FEEDBACK) and ENTITIES.path(path.parents[1]).exists():
+        return "a graph of items alone has no dialogues, run kgprep build-kg with --dialogues"
+    return f"run kgprep {table.stage} on this workspace first"
 
 
 def scan_table(workspace: Path, table: Table) -> pl.LazyFrame:

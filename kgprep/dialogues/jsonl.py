@@ -6,7 +6,7 @@
 
 Notable here:
 - split (train, valid, test), language, mentions and items may be left out; a split that is named is kept;
-- role is seeker or recommender;
+- role is seeker or recommender, in any case;
 - the set's language is that of most dialogues, English where none says;
 - start and end count characters from 0, as Python slices do;
 - an item may have name, year, imdb_id, iri, plot, and the seeker's answers suggested, seen, liked (0, 1, 2 for not
@@ -78,7 +78,7 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
     messages = messages if isinstance(messages, list) else []
     usable = [message for message in messages if _is_usable(message)]
     if not usable:
-        return "the dialogue has no messages"
+        return f"no message has text and a role of {' or '.join(ROLES)}" if messages else "the dialogue has no messages"
     if len(usable) > MAX_MESSAGES:
         return "the dialogue has too many messages"
     if rows.begin(dialogue_id, split or file.part, file.path, place, drawable=split is None):
@@ -91,13 +91,18 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
 
 
 def _is_usable(message: Any) -> bool:
-    return isinstance(message, dict) and isinstance(message.get("text"), str) and message.get("role") in ROLES
+    return isinstance(message, dict) and isinstance(message.get("text"), str) and _role(message) in ROLES
+
+
+def _role(message: dict[str, Any]) -> str:
+    """Return who speaks; case and space do not count."""
+    return str(message.get("role")).strip().lower()
 
 
 def _add_message(
     dialogue_id: str, turn: int, message: dict[str, Any], file: PartFile, place: Place, rows: DialogueRows
 ) -> None:
-    text = rows.utterance(dialogue_id, turn, message["role"], message["text"])
+    text = rows.utterance(dialogue_id, turn, _role(message), message["text"])
     mentions = message.get("mentions")
     mentions = mentions if isinstance(mentions, list) else []
     spans = _apart([span for mention in mentions if (span := _span(mention, text))])

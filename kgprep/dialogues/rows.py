@@ -46,7 +46,9 @@ def storable(text: str) -> str:
 
 
 def as_id(value: object) -> str | None:
-    """Return a string or whole number as an id, and None for anything else."""
+    """Return a string or whole number as an id, and None for anything else; pandas writes 3 as 3.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return storable(str(value)) or None if isinstance(value, str | int) else None
 
 

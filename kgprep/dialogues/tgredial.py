@@ -78,7 +78,7 @@ def _read_dialogue(record: Any, file: PartFile, place: Place, rows: DialogueRows
         return "the dialogue has no conv_id"
     messages, unusable = _messages(record)
     if not messages:
-        return "the dialogue has no messages"
+        return "no message has content and a known role" if unusable else "the dialogue has no messages"
     if len(messages) > MAX_MESSAGES:
         return "the dialogue has too many messages"
     if not rows.begin(dialogue_id, file.part, file.path, place):

@@ -8,6 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -114,7 +115,7 @@ def _tell(report: LineReport, path: Path, cut: CutBlock) -> None:
 def _blocks(path: Path, block_bytes: int) -> Iterator[bytes | CutBlock]:
     """Read a file in blocks of whole lines, a Turtle file whole."""
     blocks = read_blocks(path, block_bytes)
-    start = next(blocks, b"")
+    start = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     blocks = chain([start], blocks)
     if looks_like_turtle(start[:_START_BYTES].decode("utf-8", errors="ignore")):
         yield _read_turtle(path, blocks)

@@ -191,3 +191,19 @@ def test_a_title_between_spaces_is_always_found(before: str, title: str, after: 
     text = f"{before} {title} {after}"
     spans = locate_titles({"i": title}, text)
     assert (len(before) + 1, len(before) + 1 + len(title)) in [(span.start, span.end) for span in spans]
+
+
+def test_roles_are_read_in_any_case_and_ids_as_pandas_writes_them(write_lines: WriteLines) -> None:
+    messages = [{"role": "Seeker", "text": "Heat?"}, {"role": "RECOMMENDER ", "text": "Good."}]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [{"dialogue_id": 3.0, "messages": messages}]))
+    assert loaded.utterances.select("dialogue_id", pl.col("role").cast(pl.String)).rows() == [
+        ("3", "seeker"),
+        ("3", "recommender"),
+    ]
+
+
+def test_a_dialogue_of_other_roles_is_not_called_empty(write_lines: WriteLines) -> None:
+    messages = [{"role": "user", "text": "Heat?"}, {"role": "assistant", "text": "Good."}]
+    path = write_lines("own.jsonl", [{"dialogue_id": "d1", "messages": messages}])
+    with pytest.raises(KgprepError, match="no message has text and a role of seeker or recommender"):
+        load_dialogues("jsonl", path)

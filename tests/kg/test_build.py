@@ -260,6 +260,18 @@ def test_languages_may_stand_apart_on_the_command_line(
         assert "is no language tag: write tags such as en or zh" in refused.output
 
 
+def test_a_graph_of_items_alone_says_how_to_get_dialogues(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path
+) -> None:
+    build_kg(tmp_path, KgConfig(items=items_file, dumps=dumps))
+    for command in (["train", "--run", "a"], ["export", "--to", "crslab", "--out", str(tmp_path / "out")]):
+        result = CliRunner().invoke(main, [*command, "-w", str(tmp_path)])
+        assert result.exit_code == 1
+        assert result.output.splitlines()[-1].endswith(
+            "a graph of items alone has no dialogues, run kgprep build-kg with --dialogues"
+        )
+
+
 def test_given_iris_are_gold_and_follow_redirects(tmp_path: Path, dumps: tuple[Path, ...]) -> None:
     items = tmp_path / "items.jsonl"
     items.write_text(

@@ -54,6 +54,13 @@ def test_every_compression_gives_the_same_triples(
     assert (report.lines, report.triples, report.malformed) == (500, 500, 0)
 
 
+def test_a_byte_order_mark_belongs_to_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "labels.nt"
+    path.write_bytes(("\ufeff" + _TEXT).encode())
+    _, report = read(path)
+    assert (report.triples, report.malformed) == (500, 0)
+
+
 @pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, _zstd])
 def test_several_streams_in_one_file_are_read_to_the_end(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "dump"
