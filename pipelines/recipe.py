@@ -101,11 +101,26 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     try:
         return Recipe.model_validate(_substitute(raw, places, path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise KgprepError(
-            f"{path}: {where}: {first['msg']}: see {RECIPES / 'sample.yaml'} for the form of a recipe"
-        ) from error
+        raise KgprepError(f"{path}: {_fault(error)}") from error
+
+
+def _fault(error: ValidationError) -> str:
+    """Say what is wrong first, and what may stand there."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    *sections, key = (str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden" or len(sections) > 1:
+        return f"{where}: {first['msg']}: see {RECIPES / 'sample.yaml'} for the form of a recipe"
+    steps: dict[str, type[BaseModel]] = {
+        "build-kg": KgConfig,
+        "collect-reviews": CollectStep,
+        "align-reviews": AlignConfig,
+    }
+    model = steps.get(sections[0], Recipe) if sections else Recipe
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]}" if near else f"there are {', '.join(known)}"
+    return f"{where} is no setting: {hint}?"
 
 
 def _find(name: str) -> Path:

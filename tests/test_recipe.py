@@ -30,6 +30,20 @@ def test_a_value_that_is_no_yaml_is_named() -> None:
         load_recipe("sample", ["train.run=["])
 
 
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("align-reviews.map={}", "align-reviews.map is no setting: did you mean maps?"),
+        ("build-kg.dump=[]", "build-kg.dump is no setting: did you mean dumps?"),
+        ("trian.run=a", "trian is no setting: did you mean train?"),
+        ("build-kg.hops=-1", "build-kg.hops: Input should be greater than or equal to 0: see "),
+    ],
+)
+def test_a_setting_that_is_none_is_named_with_the_nearest(setting: str, sentence: str) -> None:
+    with pytest.raises(KgprepError, match=re.escape(sentence)):
+        load_recipe("sample", [setting])
+
+
 def test_a_recipe_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_bytes("description: caf\u00e9".encode("latin-1"))
