@@ -4,6 +4,7 @@ Notable here:
 - an id that the data set gave an item outweighs one from the graph;
 - titles are compared under `title_key`, among works only, by all the names a work goes by;
 - a title alone never overrules a year: a work whose year is known to differ is not taken;
+- no title overrules an id: a review with an id of its own is not of a work that has another, whatever they are called;
 - a title as it stands goes before the same without its qualifier ("Inception (2010)"), as titles may end in a bracket;
 - a corpus that knows films by two titles, Chinese and English, is asked for the second where the first finds nothing.
 """
@@ -42,26 +43,35 @@ def attach_reviews(
         "film_year": pl.coalesce("film_year", parsed.field("year")),
     }
     other = {"film_title": pl.col("film_title_other")}
-    left, found = reviews.with_row_index("_row"), []
+    identified = ids["by_imdb_id"].unique().implode()
+    left, found = reviews.with_row_index("_row").with_columns(_of_another_id=False), []
     for reading in ({}, without_qualifier, other, without_qualifier):
-        left = left.with_columns(**reading)
-        found.append(_attached(left, ids, by_title_year, by_title))
-        left = left.join(found[-1], on="_row", how="anti", maintain_order="left")
-    attached = pl.concat(found).sort("_row").drop("_row")
+        judged = _judged(left.with_columns(**reading), ids, by_title_year, by_title, identified)
+        found.append(judged.filter(pl.col("entity_id").is_not_null()))
+        left = judged.filter(pl.col("entity_id").is_null()).select(left.columns)
+    attached = pl.concat(found).sort("_row").drop("_row", "_of_another_id")
     counts = [
         Count(f"reviews attached by {method}", attached.filter(pl.col("method") == method).height, reviews.height)
         for method in METHODS
     ]
+    of_another_id = left.filter("_of_another_id").height
+    if of_another_id:
+        counts.append(Count("reviews left out, the work of their title has another IMDb id", of_another_id))
     counts.append(Count("reviews attached", attached.height, reviews.height))
     return attached, counts
 
 
-def _attached(
-    reviews: pl.DataFrame, ids: pl.DataFrame, by_title_year: pl.DataFrame, by_title: pl.DataFrame
+def _judged(
+    reviews: pl.DataFrame, ids: pl.DataFrame, by_title_year: pl.DataFrame, by_title: pl.DataFrame, identified: pl.Series
 ) -> pl.DataFrame:
-    """Add entity_id and method to the reviews whose entity is found; leave out the others."""
+    """Add entity_id and method, null where no entity is found, and mark those whose title is of one with another id."""
     fits = pl.any_horizontal(pl.col("film_year", "years").is_null(), pl.col("years").list.contains(pl.col("film_year")))
-    found = (
+    titled = pl.coalesce("by_title_year", "by_title")
+    # The id of a review that is not attached by it is no work's: every id that a work has is another.
+    has_another_id = pl.all_horizontal(
+        pl.col("by_imdb_id").is_null(), pl.col("imdb_id").is_not_null(), titled.is_in(identified).fill_null(False)
+    )
+    return (
         reviews.with_columns(title_key=title_key(pl.col("film_title")))
         .lazy()
         .join(ids.lazy(), on="imdb_id", how="left", maintain_order="left")
@@ -74,7 +84,11 @@ def _attached(
         )
         .join(by_title.lazy(), on="title_key", how="left", maintain_order="left")
         .with_columns(by_title=pl.when(fits).then("by_title"))
-        .with_columns(
+        .with_columns(has_another_id=has_another_id)
+        .with_columns(pl.when(~pl.col("has_another_id")).then(pl.col("by_title_year", "by_title")))
+        .select(
+            *(pl.col(column) for column in reviews.columns if column != "_of_another_id"),
+            pl.col("_of_another_id") | pl.col("has_another_id"),
             entity_id=pl.coalesce("by_imdb_id", "by_title_year", "by_title"),
             method=pl.coalesce(
                 pl.when(pl.col(f"by_{method}").is_not_null()).then(pl.lit(method)) for method in METHODS
@@ -82,7 +96,6 @@ def _attached(
         )
         .collect()
     )
-    return found.filter(pl.col("entity_id").is_not_null()).select(*reviews.columns, "entity_id", "method")
 
 
 def _by_imdb_id(entities: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from kgprep.artifacts import ALIASES, ENTITIES, ITEMS
+from kgprep.counts import Count
 from kgprep.reviews.attach import attach_reviews
 from kgprep.reviews.records import CLEAN
 
@@ -34,15 +35,18 @@ ALIAS_ROWS = [
 ]
 
 
-def attach(**review: Any) -> tuple[int, str] | None:
-    row = {"source": "x", "lang": "en", "text": "A text.", **review}
-    frame = pl.DataFrame([{name: row.get(name) for name in CLEAN}], schema=CLEAN)
-    attached, counts = attach_reviews(
-        frame,
+def attach_all(*reviews: dict[str, Any]) -> tuple[pl.DataFrame, list[Count]]:
+    rows = [{"source": "x", "lang": "en", "text": "A text.", **review} for review in reviews]
+    return attach_reviews(
+        pl.DataFrame([{name: row.get(name) for name in CLEAN} for row in rows], schema=CLEAN),
         pl.DataFrame(ENTITY_ROWS, schema=ENTITIES.schema, orient="row"),
         pl.DataFrame(ITEM_ROWS, schema=ITEMS.schema, orient="row"),
         pl.DataFrame(ALIAS_ROWS, schema=ALIASES.schema, orient="row"),
     )
+
+
+def attach(review: dict[str, Any]) -> tuple[int, str] | None:
+    attached, counts = attach_all(review)
     assert (counts[-1].kept, counts[-1].total) == (attached.height, 1)
     return attached.select("entity_id", "method").row(0) if attached.height else None
 
@@ -54,6 +58,12 @@ def attach(**review: Any) -> tuple[int, str] | None:
         ({"imdb_id": "tt0211915"}, (2, "imdb_id")),
         ({"imdb_id": "tt0113277", "film_title": "Heat", "film_year": 1986}, (0, "imdb_id")),
         ({"imdb_id": "tt9999999", "film_title": "Heat", "film_year": 1986}, (1, "title_year")),
+        ({"imdb_id": "tt9999999", "film_title": "Heat", "film_year": 1995}, None),
+        ({"imdb_id": "tt9999999", "film_title": "Heat (1995)"}, None),
+        ({"imdb_id": "tt9999999", "film_title": "热浪", "film_title_other": "Spirited Away"}, None),
+        ({"imdb_id": "tt9999999", "film_title": "Amelie"}, None),
+        ({"imdb_id": "tt9999999", "film_title": "Spirited Away", "film_title_other": "Her"}, (4, "title")),
+        ({"imdb_id": "tt9999999", "film_title": "Her"}, (4, "title")),
         ({"film_title": "heat", "film_year": 1995}, (0, "title_year")),
         ({"film_title": "Heat"}, None),
         ({"film_title": "Heat", "film_year": 1972}, None),
@@ -75,4 +85,17 @@ def attach(**review: Any) -> tuple[int, str] | None:
     ],
 )
 def test_a_review_finds_its_entity(review: dict[str, Any], found: tuple[int, str] | None) -> None:
-    assert attach(**review) == found
+    assert attach(review) == found
+
+
+def test_reviews_of_another_id_than_the_work_of_their_title_are_counted() -> None:
+    _, counts = attach_all(
+        {"imdb_id": "tt9999999", "film_title": "Spirited Away (2001)", "film_year": 2001},
+        {"imdb_id": "tt9999999", "film_title": "Spirited Away", "film_title_other": "Her"},
+        {"imdb_id": "tt9999999", "film_title": "Nothing of the kind"},
+        {"imdb_id": "tt0245429", "film_title": "Spirited Away"},
+    )
+    assert [str(count) for count in counts[-2:]] == [
+        "reviews left out, the work of their title has another IMDb id: 1",
+        "reviews attached: 2 of 4 (50.0 %)",
+    ]
