@@ -1,7 +1,7 @@
 """Tables of items: the whole input of a graph without dialogues, or the side file of a dialogue set.
 
-Notable here: CSV, TSV and JSON Lines, gzipped or not; columns are known by their names in any case, also by ReDial's
-own (movie_id, movieId, movieName).
+Notable here: CSV, TSV (for quotation marks see `separated`) and JSON Lines, gzipped or not; columns are known by their
+names in any case, also by ReDial's own (movie_id, movieId, movieName).
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.dialogues.imdb import IMDB_ID, imdb_id
-from kgprep.dialogues.lines import Skips, bare_suffix, read_bytes, read_json_lines
+from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
 from kgprep.dialogues.titles import split_titles
 from kgprep.errors import KgprepError
+from kgprep.separated import TAB, open_separated
 
 ITEM_ATTRIBUTES = pl.Schema(
     {
@@ -46,7 +47,7 @@ UNUSABLE_CELLS = {"imdb_id": (IMDB_ID, "the imdb_id is no IMDb id of a title"), 
 
 # Names of columns are lower-cased, so none is called so.
 _LINE = "Line"
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_SEPARATORS = {".csv": ",", ".tsv": TAB}
 _JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 
@@ -127,15 +128,17 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
 
 
 def _read_separated(path: Path, separator: str) -> pl.DataFrame:
-    content = read_bytes(path)
-    if not content.strip():
-        raise KgprepError(f"{path} is empty: give it a header with item_id and one row an item")
+    if not path.is_file():
+        raise KgprepError(f"{path} does not exist: check the path")
+    separated = open_separated(path, separator)
     try:
-        table = pl.read_csv(content, separator=separator, infer_schema=False)
+        too_long = separated.rows_too_long()
+        table = separated.scan().collect()
     except pl.exceptions.PolarsError as error:
-        raise KgprepError(
-            f"{path} is not a readable table ({str(error).splitlines()[0]}): check its quoting"
-        ) from error
+        raise separated.refused(error) from error
+    if too_long:
+        line = next(iter(too_long.values()))
+        raise KgprepError(f"{path}:{line}: the row has more cells than the header: {separated.advice}")
     headers: dict[str, str] = {}
     for header in table.columns:
         headers.setdefault(_known_form(header), header)

@@ -3,15 +3,14 @@
 Notable here:
 - the kind of table is told from the file's name, without the ending of a compression;
 - values are read as text, of the mapped columns only, so no other column (a user's name) is ever looked at;
-- polars streams CSV and Parquet in batches of rows; quoted cells may hold line ends;
+- polars streams CSV and Parquet in batches of rows; how quotation marks are read is told in `separated`;
 - a row with more cells than the header is skipped and shown: a text with unquoted commas would be cut, and what
   follows it would be another column's;
-- bzip2, which polars does not read, is unpacked in memory.
+- Parquet in bzip2, which polars does not read, is unpacked in memory.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,9 +23,10 @@ from kgprep.kg.compression import read_blocks
 from kgprep.reviews.column_map import FIELDS, ColumnMap
 from kgprep.reviews.json_lines import BLOCK_BYTES, Keys, first_keys, read_objects
 from kgprep.reviews.records import RAW, Tally
+from kgprep.separated import TAB, column_names, open_separated, unreadable
 
 COMPRESSIONS = (".gz", ".zst", ".bz2")
-SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+SEPARATORS = {".csv": ",", ".tsv": TAB, ".tab": TAB}
 JSON_LINES = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")
 DMSC_COLUMNS = {
@@ -54,11 +54,13 @@ def columns_of(path: Path) -> tuple[str, ...]:
     """
     if suffix(path) in JSON_LINES:
         return first_keys(path)
+    _check_is_table(path)
+    if suffix(path) in SEPARATORS:
+        return column_names(path, SEPARATORS[suffix(path)])
     try:
-        start = next(read_blocks(path, 2**16), b"") if _is_bzip2(path) and suffix(path) in SEPARATORS else None
-        return tuple(_scan(path, start).collect_schema().names())
+        return tuple(_scan_parquet(path).collect_schema().names())
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_mapped(path: Path, column_map: ColumnMap, tally: Tally) -> Iterator[pl.DataFrame]:
@@ -133,64 +135,46 @@ def read_columns(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]
         pl.coalesce(*(pl.col(column).cast(pl.String) for column in among if column in present), pl.lit(None, pl.String))
         for among in keys.values()
     ]
+    chosen = [value.alias(name) for name, value in zip(keys, values, strict=True)]
+    yield from (_read_separated if suffix(path) in SEPARATORS else _read_parquet)(path, chosen, tally)
+
+
+def _read_separated(path: Path, chosen: list[pl.Expr], tally: Tally) -> Iterator[pl.DataFrame]:
+    table = open_separated(path, SEPARATORS[suffix(path)])
     try:
-        content = b"".join(read_blocks(path, BLOCK_BYTES)) if _is_bzip2(path) else None
-        ragged = _ragged_rows(path, content) if suffix(path) in SEPARATORS else {}
-        for line in ragged.values():
-            tally.note(f"{path}:{line}: skipped, the row has more cells than the header: quote texts that hold commas")
-        if ragged:
-            tally.before.append(Count(f"rows of {path.name} skipped, more cells than the header", len(ragged)))
-        tally.read += len(ragged)
-        rows = _scan(path, content).with_row_index("_row").filter(~pl.col("_row").is_in(list(ragged)))
-        chosen = rows.select(value.alias(name) for name, value in zip(keys, values, strict=True))
-        for batch in chosen.collect_batches(chunk_size=_ROWS_A_BATCH, maintain_order=True):
-            tally.read += batch.height
-            yield batch
+        too_long = table.rows_too_long()
+        for line in too_long.values():
+            tally.note(f"{path}:{line}: skipped, the row has more cells than the header: {table.advice}")
+        if too_long:
+            tally.before.append(Count(f"rows of {path.name} skipped, more cells than the header", len(too_long)))
+        tally.read += len(too_long)
+        rows = table.scan().with_row_index("_row").filter(~pl.col("_row").is_in(list(too_long)))
+        yield from _batches(rows.select(chosen), tally)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise table.refused(error) from error
 
 
-def _is_bzip2(path: Path) -> bool:
-    return path.suffix.lower() == ".bz2" and path.is_file()
+def _read_parquet(path: Path, chosen: list[pl.Expr], tally: Tally) -> Iterator[pl.DataFrame]:
+    try:
+        yield from _batches(_scan_parquet(path).select(chosen), tally)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from error
 
 
-def _scan(path: Path, content: bytes | None) -> pl.LazyFrame:
-    """Scan a table; `content` is that of a file that polars cannot unpack."""
+def _batches(rows: pl.LazyFrame, tally: Tally) -> Iterator[pl.DataFrame]:
+    for batch in rows.collect_batches(chunk_size=_ROWS_A_BATCH, maintain_order=True):
+        tally.read += batch.height
+        yield batch
+
+
+def _check_is_table(path: Path) -> None:
     if not path.is_file():
         raise KgprepError(f"{path} does not exist: check the path given to --reviews")
-    kind = suffix(path)
-    if kind in PARQUET:
-        return pl.scan_parquet(path if content is None else io.BytesIO(content))
-    if kind in SEPARATORS:
-        return _scan_separated(path, content, truncate=True)
-    known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
-    raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")
+    if suffix(path) not in (*SEPARATORS, *PARQUET):
+        known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
+        raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")
 
 
-def _scan_separated(path: Path, content: bytes | None, truncate: bool) -> pl.LazyFrame:
-    source = path if content is None else content
-    return pl.scan_csv(source, separator=SEPARATORS[suffix(path)], infer_schema=False, truncate_ragged_lines=truncate)
-
-
-def _ragged_rows(path: Path, content: bytes | None) -> dict[int, int]:
-    """Return the rows that have more cells than the header, empty ones aside, from 0, and the line of each."""
-    try:
-        # Only a scan of all columns finds such rows.
-        _scan_separated(path, content, truncate=False).select(pl.all().null_count()).collect(engine="streaming")
-    except pl.exceptions.ComputeError as error:
-        if "more fields" not in str(error):
-            raise
-    else:
-        return {}
-    # Polars tells that there is one, not which.
-    blocks = read_blocks(path, BLOCK_BYTES)
-    lines = (line.decode("utf-8-sig", "replace").replace("\r", "") for block in blocks for line in io.BytesIO(block))
-    csv.field_size_limit(2**31 - 1)
-    rows = csv.reader(lines, delimiter=SEPARATORS[suffix(path)])
-    width = len(next(filter(None, rows)))
-    return {number: rows.line_num for number, row in enumerate(rows) if any(row[width:])}
-
-
-def _unreadable(path: Path, error: Exception) -> KgprepError:
-    reason = str(error).splitlines()[0].rstrip(".:") if str(error) else "it is damaged"
-    return KgprepError(f"{path} cannot be read as a table in UTF-8 ({reason}): check or fetch it again")
+def _scan_parquet(path: Path) -> pl.LazyFrame:
+    is_bzip2 = path.suffix.lower() == ".bz2"
+    return pl.scan_parquet(io.BytesIO(b"".join(read_blocks(path, BLOCK_BYTES))) if is_bzip2 else path)

@@ -145,6 +145,24 @@ def test_unusable_tables_are_one_sentence(write_lines: WriteLines, name: str, li
         load_items(write_lines(name, lines))
 
 
+def test_quotation_marks_between_tabs_are_part_of_a_name(write_lines: WriteLines) -> None:
+    rows = ["item_id\tname\tyear", 'a\t"Up\t2009', 'b\t"Heat" redux\t1995', 'c\tAlien"\t1979', 'd\t"The ""Her"""\t2013']
+    loaded = load_items(write_lines("items.tsv", rows))
+    assert loaded.items["name"].to_list() == ['"Up', '"Heat" redux', 'Alien"', 'The "Her"']
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["item_id,name", "a,Up", "b,Crouching Tiger, Hidden Dragon"], "3: the row has more cells than the header"),
+        (["item_id,name", "a,Up", 'b,"Heat" redux'], "3: the row has a quotation mark too many or too few"),
+    ],
+)
+def test_the_line_at_fault_is_named(write_lines: WriteLines, lines: list[object], message: str) -> None:
+    with pytest.raises(KgprepError, match=rf"items\.csv:{message}"):
+        load_items(write_lines("items.csv", lines))
+
+
 def test_a_missing_table(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="does not exist"):
         load_items(tmp_path / "items.csv")

@@ -135,6 +135,18 @@ def test_a_row_that_would_be_cut_is_skipped_and_shown(tmp_path: Path, name: str)
     assert counts[f"reviews read from {name}"] == (2, 5)
 
 
+@pytest.mark.parametrize("name", ["a.tsv", "a.tsv.gz", "a.tsv.bz2"])
+def test_quotation_marks_between_tabs_neither_join_rows_nor_refuse_the_file(tmp_path: Path, name: str) -> None:
+    texts = ["Fine.", '"Best film" of Ridley Scott.', '"It opens', "here.", 'Nobody closes it."', "\"It's all 'in'.\""]
+    data = "".join(f"{text}\ttt0113277\n" for text in ["review", *texts]).replace("\ttt0113277", "\ttt", 1).encode()
+    (tmp_path / name).write_bytes(
+        gzip.compress(data) if name.endswith(".gz") else bz2.compress(data) if name.endswith(".bz2") else data
+    )
+    frame, tally = read(tmp_path / name, "text=review,imdb_id=tt")
+    assert frame["text"].to_list() == [*texts[:-1], "It's all 'in'."]
+    assert (tally.read, tally.kept) == (6, 6)
+
+
 def test_a_header_that_is_too_short_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "review,tt\n1,Fine.,tt0113277\n")
     with pytest.raises(KgprepError, match="and that its header has a name for each cell of a row"):
@@ -176,13 +188,18 @@ def test_a_column_map_that_is_wrong_is_refused(tmp_path: Path, written: str, mes
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.csv", b"", "cannot be read as a table"),
+        ("a.csv", b"", "a.csv is empty: give it a header"),
+        (
+            "a.csv",
+            b'review,tt,stars\nFine.,tt1,4\n"Best film" of all,tt2,4\n',
+            r"a\.csv:3: the row has a quotation mark too many",
+        ),
         ("a.csv", b"review,tt,stars\n", "has no row"),
         ("a.csv", b"review,tt,stars\n,,\n", "no review of a named film"),
-        ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), "as a table in UTF-8"),
+        ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), "as a table"),
         ("a.parquet", b"PAR1 and no more", "cannot be read as a table"),
         ("a.txt", b"review", r"its name must end in one of \.csv"),
-        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-20], "cannot be read as a table"),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-20], "is cut short or damaged"),
         ("a.csv.bz2", bz2.compress(CSV.encode())[:-20], "is cut short or damaged"),
     ],
 )
