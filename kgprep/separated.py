@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.errors import KgprepError
-from kgprep.kg.compression import read_blocks
+from kgprep.utf8 import utf8_blocks
 
 TAB = "\t"
 _BLOCK_BYTES = 8 * 2**20
@@ -68,6 +68,7 @@ class SeparatedTable:
         """Return the sentence that says why polars cannot read the table, and in which line where that can be told."""
         if isinstance(error, pl.exceptions.NoDataError):
             return KgprepError(f"{self.path} is empty: give it a header and one row a line")
+        _check_encoding(self.path)
         line = _misquoted_line(self)
         if line is None:
             return unreadable(self.path, error)
@@ -94,7 +95,7 @@ def open_separated(path: Path, separator: str) -> SeparatedTable:
         separator: between cells.
 
     Raises:
-        KgprepError: the file cannot be read, is cut short or damaged.
+        KgprepError: the file cannot be read, is cut short, damaged, or not UTF-8.
     """
     quote = _quote_mark(_blocks(path), separator)
     content = b"".join(_blocks(path)) if path.suffix.lower() == ".bz2" else None
@@ -105,9 +106,9 @@ def column_names(path: Path, separator: str) -> tuple[str, ...]:
     """Return the names in the header of a file that exists; arguments and errors as in `open_separated`.
 
     Raises:
-        KgprepError: the file cannot be read, or is empty.
+        KgprepError: the file cannot be read, is empty, or not UTF-8.
     """
-    start = next(read_blocks(path, 2**16), b"")
+    _, start = next(utf8_blocks(path, 2**16), (1, b""))
     quote = _quote_mark([start], separator)
     try:
         return tuple(_scan(start, separator, quote, truncate=True).collect_schema().names())
@@ -116,7 +117,12 @@ def column_names(path: Path, separator: str) -> tuple[str, ...]:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    return read_blocks(path, _BLOCK_BYTES)
+    return (block for _, block in utf8_blocks(path, _BLOCK_BYTES))
+
+
+def _check_encoding(path: Path) -> None:
+    for _ in _blocks(path):
+        pass
 
 
 def _quote_mark(blocks: Iterable[bytes], separator: str) -> str | None:
@@ -151,7 +157,7 @@ def _freed_names(names: list[str]) -> list[str]:
 def _rows(table: SeparatedTable, longest_cell: int, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     """Yield the line where a row ends, from 1, and its cells."""
     blocks = _blocks(table.path) if table.content is None else [table.content]
-    lines = (line.decode("utf-8-sig", "replace").replace("\r", "") for block in blocks for line in io.BytesIO(block))
+    lines = (line.decode().replace("\r", "") for block in blocks for line in io.BytesIO(block))
     csv.field_size_limit(longest_cell)
     rows = csv.reader(lines, delimiter=table.separator, strict=strict)
     yield from ((rows.line_num, row) for row in rows)

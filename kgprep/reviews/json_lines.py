@@ -16,8 +16,8 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.errors import KgprepError
-from kgprep.kg.compression import read_blocks
 from kgprep.reviews.records import PLACES_SHOWN, RAW, Tally
+from kgprep.utf8 import utf8_blocks
 
 Keys = Mapping[str, tuple[str, ...]]
 
@@ -116,40 +116,30 @@ def read_objects(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]
     Raises:
         KgprepError: the file is absent, unreadable, empty, or no text in UTF-8.
     """
-    first, lines = 1, 0
-    for block in read_blocks(path, BLOCK_BYTES):
-        text = _checked(path, block, first)
-        values, broken, height = _values(text, keys, first)
+    lines = 0
+    for first, block in utf8_blocks(path, BLOCK_BYTES):
+        values, broken, height = _values(block, keys, first)
         tally.read += height
         lines += height
         for number in broken:
             tally.note(f"{path}:{number}: skipped, the line is not a JSON object")
-        first += block.count(b"\n")
         yield values
     if not lines:
         raise KgprepError(f"{path} is empty: give a file of one JSON object a line")
 
 
 def first_keys(path: Path) -> tuple[str, ...]:
-    """Return the keys of the first object of a file of JSON Lines, none where its first line is not one."""
-    lines = (line for block in read_blocks(path, 2**16) for line in block.splitlines())
-    stripped = (line.removeprefix(b"\xef\xbb\xbf").strip() for line in lines)
-    first = next(filter(None, stripped), b"")
+    """Return the keys of the first object of a file of JSON Lines, none where its first line is not one.
+
+    Raises:
+        KgprepError: the file is absent, unreadable, or no text in UTF-8.
+    """
+    lines = (line.strip() for _, block in utf8_blocks(path, 2**16) for line in block.splitlines())
+    first = next(filter(None, lines), b"")
     try:
         return tuple(pl.read_ndjson(io.BytesIO(first + b"\n")).columns) if first.startswith(b"{") else ()
     except pl.exceptions.PolarsError:
         return ()
-
-
-def _checked(path: Path, block: bytes, first: int) -> bytes:
-    try:
-        block.decode()
-    except UnicodeDecodeError as error:
-        number = first + block.count(b"\n", 0, error.start)
-        raise KgprepError(
-            f"{path}:{number}: the line cannot be read as UTF-8 text ({error.reason}): save the file as UTF-8"
-        ) from error
-    return block.removeprefix(b"\xef\xbb\xbf") if first == 1 else block
 
 
 def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[int], int]:

@@ -163,6 +163,18 @@ def test_the_line_at_fault_is_named(write_lines: WriteLines, lines: list[object]
         load_items(write_lines("items.csv", lines))
 
 
+@pytest.mark.parametrize(("encoding", "line"), [("latin-1", 2), ("utf-16", 1), ("utf-16-be", 1)])
+@pytest.mark.parametrize("name", ["items.csv", "items.tsv"])
+def test_a_table_in_another_encoding_is_to_be_converted(tmp_path: Path, name: str, encoding: str, line: int) -> None:
+    path = tmp_path / name
+    rows = "item_id,name\na,Amélie\n" if name.endswith("csv") else "item_id\tname\na\tAmélie\n"
+    path.write_bytes(rows.encode(encoding))
+    perhaps = encoding.upper()[:6] if encoding != "latin-1" else "Latin-1"
+    with pytest.raises(KgprepError) as caught:
+        load_items(path)
+    assert str(caught.value) == f"{path}:{line}: the line is not UTF-8 but perhaps {perhaps}: convert the file to UTF-8"
+
+
 def test_a_missing_table(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="does not exist"):
         load_items(tmp_path / "items.csv")

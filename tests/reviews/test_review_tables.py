@@ -196,7 +196,12 @@ def test_a_column_map_that_is_wrong_is_refused(tmp_path: Path, written: str, mes
         ),
         ("a.csv", b"review,tt,stars\n", "has no row"),
         ("a.csv", b"review,tt,stars\n,,\n", "no review of a named film"),
-        ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), "as a table"),
+        ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), r"a\.csv:2: .* perhaps Latin-1"),
+        ("a.csv", "révue,tt,stars\nFine.,tt0113277,4\n".encode("latin-1"), r"a\.csv:1: .* perhaps Latin-1"),
+        ("a.tsv", b"review\ttt\tstars\n" * 9999 + b"caf\xe9\ttt0113277\t4\n", r"a\.tsv:10000: .* perhaps Latin-1"),
+        ("a.csv", CSV.encode("utf-16"), r"a\.csv:1: .* perhaps UTF-16: convert the file to UTF-8"),
+        ("a.tsv.bz2", bz2.compress(CSV.encode("utf-16-le")), r"a\.tsv\.bz2:1: .* perhaps UTF-16"),
+        ("a.jsonl", '{"review": "Fine."}'.encode("utf-16"), r"a\.jsonl:1: .* perhaps UTF-16"),
         ("a.parquet", b"PAR1 and no more", "cannot be read as a table"),
         ("a.txt", b"review", r"its name must end in one of \.csv"),
         ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-20], "is cut short or damaged"),
@@ -299,5 +304,5 @@ def test_lines_are_numbered_over_blocks(tmp_path: Path) -> None:
     assert (frame.height, tally.read) == (60, 61)
     assert tally.notes == [f"{path}:62: skipped, the line is not a JSON object"]
     path.write_bytes(path.read_bytes().replace(b"broken", b"\xff"))
-    with pytest.raises(KgprepError, match=r"a\.jsonl:62: the line cannot be read as UTF-8"):
+    with pytest.raises(KgprepError, match=r"a\.jsonl:62: the line is not UTF-8 but perhaps Latin-1"):
         read(f"imdb:{path}")
