@@ -3,6 +3,7 @@
 Notable here:
 - a reader hands over `RAW` records, all strings as the source wrote them; `finish` makes all of them `CLEAN` alike;
 - a rating may carry its own scale (``8/10``), else it is out of the form's best rating; one beyond it is nulled;
+- what is no date in a form that is known is nulled too, and counted as impossible ratings are;
 - helpful votes are smoothed, so that 140 of 147 outranks 1 of 1;
 - a review's id is a hash (BLAKE2b) of its film and text: the same in any order and by any version of any library;
 - there is no column for an author: a user's name cannot slip through.
@@ -122,6 +123,8 @@ class Tally:
     without_text: int = 0
     rated: int = 0
     impossible: int = 0
+    dated: int = 0
+    undatable: int = 0
     other_languages: Counter[str] = field(default_factory=Counter)
     before: list[Count] = field(default_factory=list)
     """Counts of the reader's own."""
@@ -140,6 +143,7 @@ class Tally:
         counts += _if_any(f"reviews of {where} skipped, no film is named", self.without_film)
         counts += _if_any(f"reviews of {where} skipped, no text", self.without_text)
         counts += _if_any(f"impossible ratings of {where} left out", self.impossible, self.rated)
+        counts += _if_any(f"dates of {where} that are no date, left out", self.undatable, self.dated)
         tags = ", ".join(f"{tag} {number:,}" for tag, number in sorted(self.other_languages.items()))
         counts += _if_any(f"reviews of {where} skipped, in another language ({tags})", self.other_languages.total())
         return tuple(counts)
@@ -171,6 +175,7 @@ def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, ta
             helpful=_helpful(pl.col("helpful")),
             spoiler=_truth(pl.col("spoiler")),
             rated=pl.col("rating").is_not_null(),
+            dated=pl.col("date").is_not_null(),
             refers=pl.any_horizontal(
                 imdb_id(pl.col("imdb_id")).is_not_null(), pl.col("douban_id", "film_title").is_not_null()
             ),
@@ -179,6 +184,8 @@ def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, ta
     )
     tally.rated += known.filter("rated").height
     tally.impossible += known.filter(pl.col("rated") & pl.col("rating").is_null()).height
+    tally.dated += known.filter("dated").height
+    tally.undatable += known.filter(pl.col("dated") & pl.col("date").is_null()).height
     tally.without_film += known.filter(~pl.col("refers")).height
     tally.without_text += known.filter(pl.col("refers") & pl.col("text").is_null()).height
     kept = known.filter(pl.col("refers") & pl.col("text").is_not_null())

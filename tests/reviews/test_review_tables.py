@@ -113,6 +113,16 @@ def test_every_field_can_be_mapped(tmp_path: Path) -> None:
     }
 
 
+def test_dates_that_are_no_date_are_counted(tmp_path: Path) -> None:
+    dates = ["3 February 2001", "2001-02-03 10:30", "03.02.2001", "n.d.", "", "2001-02-30"]
+    path = write(
+        tmp_path / "a.csv", "".join(f"{row}\n" for row in ["day,tt,review", *(f"{day},1,Fine." for day in dates)])
+    )
+    frame, tally = read(path, "text=review,imdb_id=tt,date=day")
+    assert frame["date"].to_list() == [datetime.date(2001, 2, 3)] * 2 + [None] * 4
+    assert "dates of a.csv that are no date, left out: 3 of 5 (60.0 %)" in map(str, tally.counts("a.csv"))
+
+
 def test_a_column_that_only_later_lines_have_is_known(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"tt": "tt0113277"}\n{broken\n{"tt": "tt0113277", "my review": "Fine."}\n')
     frame, tally = read(path, "text=my review,imdb_id=tt")
