@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kgprep.artifacts import write_beside
 from kgprep.download import discard_part, download, part_path
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 from kgprep.progress import console
 from kgprep.record import file_sha256
 from kgprep.unpack import unpack
@@ -134,7 +134,7 @@ def _manifest_text(path: Path | None) -> tuple[str, str]:
     if place is None:
         return importlib.resources.files("kgprep").joinpath("data_manifest.yaml").read_text("utf-8"), "the manifest"
     if not place.is_file():
-        raise KgprepError(f"{place} does not exist: check the path of the manifest")
+        raise no_file(place, "check the path of the manifest")
     return place.read_text(encoding="utf-8"), str(place)
 
 

@@ -24,7 +24,7 @@ from kgprep import __version__
 from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet, write_parquet_parts
 from kgprep.commit import beside, commit, is_committing
 from kgprep.counts import Count
-from kgprep.errors import KgprepError
+from kgprep.errors import no_file
 from kgprep.progress import console
 from kgprep.provenance import read_provenance, stage_fingerprint
 from kgprep.record import Source, file_sha256, provenance_path
@@ -92,7 +92,7 @@ class Stage:
             KgprepError: there is no such file.
         """
         if not path.is_file():
-            raise KgprepError(f"{path} does not exist: check the path given to kgprep {self.name}")
+            raise no_file(path, f"check the path given to kgprep {self.name}")
         # Large inputs are read for their sums while the stage works.
         self._sources.append(self._sums.submit(_describe, path, licence, citation))
         return path

@@ -195,6 +195,35 @@ def test_a_folder_to_write_a_file_to_is_refused(
     assert files_below(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["build-kg", "--items", "folder", "--dump", "dump.nt"],
+        ["build-kg", "--items", "items.csv", "--dump", "folder"],
+        ["build-kg", "--dialogues", "jsonl:dialogues.jsonl", "--split", "folder", "--dump", "dump.nt"],
+        ["align-reviews", "--reviews", "table:folder"],
+        ["align-reviews", "--reviews", "table:folder", "--map", "text=review,title=film"],
+        ["align-reviews", "--reviews", "imdb:folder"],
+        ["align-reviews", "--reviews", "dmsc:folder"],
+        ["align-reviews", "--descriptions", "folder"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_to_read_a_file_from_is_refused(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bundle(tmp_path / "ws")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "items.csv").write_text("item_id,name\n1,Heat\n")
+    (tmp_path / "dump.nt").write_text("")
+    (tmp_path / "dialogues.jsonl").write_text("")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*arguments, "-w", "ws"])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == "Error: folder is a folder: give the name of a file"
+    assert not (tmp_path / "ws" / "reviews" / "reviews.parquet").exists()
+
+
 READERS = (["triples"], ["export", "--to", "crslab"], ["report"])
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from kgprep.dialogues.imdb import IMDB_ID, imdb_id
 from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
 from kgprep.dialogues.titles import split_titles
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 from kgprep.separated import TAB, open_separated
 
 ITEM_ATTRIBUTES = pl.Schema(
@@ -107,6 +107,8 @@ def _note_lines(rows: pl.DataFrame, reason: str, path: Path, skips: Skips) -> No
 
 def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
     """Read all cells as strings, under our column names, with the line's number (from 1)."""
+    if not path.is_file():
+        raise no_file(path, "check the path")
     suffix = bare_suffix(path)
     if suffix in _SEPARATORS:
         table = _read_separated(path, _SEPARATORS[suffix])
@@ -128,8 +130,6 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
 
 
 def _read_separated(path: Path, separator: str) -> pl.DataFrame:
-    if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path")
     separated = open_separated(path, separator)
     try:
         too_long = separated.rows_too_long()

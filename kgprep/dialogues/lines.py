@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from kgprep.counts import Count
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 
 PLACES_SHOWN = 3
 
@@ -74,8 +74,8 @@ def reading(path: Path) -> Iterator[None]:
     """Turn what can go wrong with the file at `path` into a `KgprepError`."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise KgprepError(f"{path} does not exist: check the path") from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise no_file(path, "check the path") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise KgprepError(f"{path} is not a whole gzip file ({error}): fetch it again") from error
     except OSError as error:

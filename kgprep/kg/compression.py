@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -40,7 +40,7 @@ def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:
         KgprepError: the file is absent, cannot be read, is cut short or damaged.
     """
     if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path of the dump")
+        raise no_file(path, "check the path")
     try:
         if decompressed := _decompressed(path):
             with decompressed:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.artifacts import KgprepError
+from kgprep.errors import KgprepError, no_file
 
 
 def read_texts(path: Path) -> list[str]:
@@ -16,7 +16,7 @@ def read_texts(path: Path) -> list[str]:
         KgprepError: the file is missing or not UTF-8.
     """
     if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path of the file of texts or context")
+        raise no_file(path, "check the path of the file of texts or context")
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:

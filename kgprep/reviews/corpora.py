@@ -63,6 +63,7 @@ FORMS: dict[str, Form | None] = {
 }
 """Forms by name; saved pages are few and have a reader of their own shape."""
 
+_FOLDER_FORMS = ("aclimdb", "pages")
 _SPOILER_KEYS = {"is_spoiler", "review_text", "movie_id"}
 _DOUBAN_KEYS = {"douban_id", "subject_id"}
 _FILM_KEYS = {"imdb_id", "imdbId", "tconst", "title_id", "movie_id", "movie", "film_title", "movie_title", "film"}
@@ -145,7 +146,7 @@ def collected_corpus(workspace: Path, site: str) -> Path:
 
 def corpus_size(corpus: CorpusSpec) -> int:
     """Return how many bytes a corpus takes on disk, packed or not; 0 where there is none."""
-    files = corpus.path.rglob("*") if corpus.path.is_dir() else [corpus.path]
+    files = corpus.path.rglob("*") if corpus.form in _FOLDER_FORMS else [corpus.path]
     return sum(file.stat().st_size for file in files if file.is_file())
 
 

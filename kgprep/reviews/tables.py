@@ -18,7 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.counts import Count
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 from kgprep.kg.compression import read_blocks
 from kgprep.reviews.column_map import FIELDS, ColumnMap
 from kgprep.reviews.json_lines import BLOCK_BYTES, Keys, first_keys, read_objects
@@ -169,7 +169,7 @@ def _batches(rows: pl.LazyFrame, tally: Tally) -> Iterator[pl.DataFrame]:
 
 def _check_is_table(path: Path) -> None:
     if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path given to --reviews")
+        raise no_file(path, "check the path")
     if suffix(path) not in (*SEPARATORS, *PARQUET):
         known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
         raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
-from kgprep.errors import KgprepError
+from kgprep.errors import KgprepError, no_file
 
 # The packages lie side by side, in a checkout and when installed.
 SAMPLE_FOLDER = Path(__file__).parents[2] / "pipelines" / "sample"
@@ -62,7 +62,7 @@ def films_of(rows: Iterable[dict[str, Any]], language: str = "en") -> tuple[Film
 
 def _read(path: Path) -> pl.DataFrame:
     if not path.is_file():
-        raise KgprepError(f"{path} does not exist: check the path of the films")
+        raise no_file(path, "check the path of the films")
     try:
         match path.suffix:
             case ".jsonl":
