@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from kgprep.compression import read_blocks
 from kgprep.errors import KgprepError
-from kgprep.kg.compression import read_blocks
 
 _MARK = b"\xef\xbb\xbf"
 _START = 100

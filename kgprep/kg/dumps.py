@@ -18,8 +18,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from kgprep.compression import read_blocks
 from kgprep.errors import KgprepError
-from kgprep.kg.compression import read_blocks
 from kgprep.kg.ntriples import CutBlock, cut_block, write_terms
 from kgprep.kg.turtle import MOST_BYTES, looks_like_turtle, parse_turtle
 

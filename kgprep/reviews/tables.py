@@ -17,9 +17,9 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.compression import read_blocks
 from kgprep.counts import Count
 from kgprep.errors import KgprepError, no_file
-from kgprep.kg.compression import read_blocks
 from kgprep.reviews.column_map import FIELDS, ColumnMap
 from kgprep.reviews.json_lines import BLOCK_BYTES, Keys, first_keys, read_objects
 from kgprep.reviews.records import RAW, Tally

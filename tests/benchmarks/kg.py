@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from kgprep.kg.compression import read_blocks
+from kgprep.compression import read_blocks
 from kgprep.simulate import simulate_dump
 from tests.benchmarks.peak_memory import peak_megabytes
 
