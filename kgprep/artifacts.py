@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import polars as pl
 
@@ -335,9 +336,25 @@ def write_beside(path: Path) -> Iterator[Path]:
     Raises:
         KgprepError: the disk is full, or `path` is a folder or cannot be written.
     """
+    with _renamed(path.with_name(path.name + ".partial"), path) as partial:
+        yield partial
+
+
+@contextmanager
+def write_among_others(path: Path) -> Iterator[Path]:
+    """Yield a path that nobody else writes to, else as `write_beside`; of several that write `path` the last one stays.
+
+    Raises:
+        KgprepError: the disk is full, or `path` is a folder or cannot be written.
+    """
+    with _renamed(path.with_name(f"{path.name}.{uuid4().hex}.partial"), path) as partial:
+        yield partial
+
+
+@contextmanager
+def _renamed(partial: Path, path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise KgprepError(f"cannot write {path}: it is a folder, give the name of a file")
-    partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial

@@ -3,7 +3,9 @@
 Notable here:
 - the file's name is a hash of the tables, the settings and the form, so a changed one is never taken for another;
 - it is read without running code, and made anew where it is damaged;
-- the latest few are kept; `cache/` in a workspace can be deleted at any time.
+- the latest few are kept; `cache/` in a workspace can be deleted at any time;
+- of processes that learn together the first one packs; trainings of one workspace that know nothing of each other may
+  write and remove the same files.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from typing import Any
 
 import torch
 
-from kgprep.artifacts import write_beside
+from kgprep.artifacts import write_among_others
+from model import parallel
 from model.config import TextConfig
 from model.data import Corpus, Mentions, Samples, Slices, Turns, read_corpus
 from model.fingerprint import bundle_fingerprint
@@ -39,17 +42,30 @@ def packed_corpus(workspace: Path, config: TextConfig, vocabulary: Vocabulary | 
     Raises:
         KgprepError: a table is missing or outdated, or there is no training dialogue or no item.
     """
+    with parallel.first_one_first():
+        return _kept_or_packed(workspace, config, vocabulary)
+
+
+def _kept_or_packed(workspace: Path, config: TextConfig, vocabulary: Vocabulary | None) -> Corpus:
     path = workspace / "cache" / f"corpus-{_key(workspace, config)}.pt"
     kept = _read(path)
     if kept is not None and vocabulary in (None, kept.vocabulary):
         return kept
     corpus = read_corpus(workspace, config, vocabulary)
     if kept is None:
-        with write_beside(path) as partial:
+        with write_among_others(path) as partial:
             torch.save(asdict(corpus), partial)
-        for older in sorted(path.parent.glob("corpus-*.pt"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
-            older.unlink()
+        for older in sorted(path.parent.glob("corpus-*.pt"), key=_written)[:-KEPT]:
+            older.unlink(missing_ok=True)
     return corpus
+
+
+def _written(path: Path) -> float:
+    """Return when a file was written; one that another process has just removed is the oldest."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _key(workspace: Path, config: TextConfig) -> str:

@@ -10,7 +10,8 @@ Notable here:
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -113,6 +114,18 @@ def wait() -> None:
     """Wait until all processes have come here."""
     if processes() > 1:
         distributed.barrier()
+
+
+@contextmanager
+def first_one_first() -> Iterator[None]:
+    """Let the first process go through the block before the others, whether it fails there or not."""
+    if not is_first():
+        wait()
+    try:
+        yield
+    finally:
+        if is_first():
+            wait()
 
 
 class _Gathered(torch.autograd.Function):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -80,3 +82,39 @@ def test_only_the_latest_few_are_kept(copied: Path) -> None:
     for count in range(1, 7):
         packed_corpus(copied, TextConfig(min_count=count))
     assert len(kept(copied)) == 4
+
+
+def test_trainings_that_pack_at_the_same_time_do_not_hurt_each_other(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = threading.Barrier(2, timeout=60)
+    save = torch.save
+
+    def save_and_meet(*arguments: Any) -> None:
+        save(*arguments)
+        written.wait()
+
+    monkeypatch.setattr(torch, "save", save_and_meet)
+    with ThreadPoolExecutor(2) as threads:
+        packed = list(threads.map(lambda _: packed_corpus(copied, CONFIG), range(2)))
+    assert_same(*packed)
+    assert list((copied / "cache").iterdir()) == kept(copied)
+    assert len(kept(copied)) == 1
+
+
+def test_what_is_not_packed_to_its_end_leaves_no_file(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(corpus: Any, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", half)
+    with pytest.raises(KeyboardInterrupt):
+        packed_corpus(copied, CONFIG)
+    assert list((copied / "cache").iterdir()) == []
+
+
+def test_a_file_that_another_training_removes_is_not_missed(copied: Path) -> None:
+    # A link that leads nowhere is listed like a file that is removed before anybody looks at it.
+    (copied / "cache").mkdir()
+    (copied / "cache" / "corpus-removed.pt").symlink_to(copied / "nowhere")
+    assert_same(packed_corpus(copied, CONFIG), read_corpus(copied, CONFIG))

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from model import parallel
+from tests.model.torchrun import SCRIPT, torchrun
 
 SETTINGS = "model.dropout=0 coarse.epochs=1 fine.epochs=1 recommend.epochs=1 generate.epochs=1 max_steps=3"
 RECOMMENDER = "model.recommender.repeats=true model.recommender.views=[graph,reviews]"
@@ -21,11 +19,11 @@ RECOMMENDER = "model.recommender.repeats=true model.recommender.views=[graph,rev
 
 def train(workspace: Path, run: str, processes: int) -> None:
     """Run ``kgprep train`` under torchrun, as the documentation says."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = ["-m", "--", "kgprep", "train", "-w", str(workspace), "--run", run, "--config", "small"]
     for setting in f"{SETTINGS} {RECOMMENDER} generate.test_responses=4".split():
         command += ["--set", setting]
-    subprocess.run([*torchrun, *command], check=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    ended = torchrun(processes, command)
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.slow
@@ -41,6 +39,32 @@ def test_two_processes_learn_the_weights_of_one(sample_workspace: Path, tmp_path
     for alone, together in zip(*(map(json.loads, log) for log in logs), strict=True):
         assert together["loss"] == pytest.approx(alone["loss"], rel=1e-4)
         assert together["steps"] == alone["steps"]
+
+
+COLD = """
+import sys
+from pathlib import Path
+import torch
+from model import parallel
+from model.config import load_config
+from model.train import train
+
+def refuse(*_):
+    raise AssertionError("another than the first process writes")
+
+if not parallel.is_first():
+    torch.save = refuse
+train(Path(sys.argv[1]), "cold", load_config("small", ["max_steps=1", "coarse.epochs=0", "fine.epochs=0"]))
+"""
+
+
+@pytest.mark.slow
+def test_the_first_process_packs_and_the_others_read(sample_workspace: Path, tmp_path: Path) -> None:
+    without_cache = shutil.ignore_patterns("cache")
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws", ignore=without_cache))
+    ended = torchrun(2, [*SCRIPT, COLD, str(workspace)])
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((workspace / "cache").iterdir())) == 1
 
 
 def test_one_process_shares_with_nobody() -> None:
