@@ -22,7 +22,7 @@ from model.data import Corpus
 from model.fingerprint import bundle_fingerprint
 from model.graph import read_graph
 from model.packed import packed_corpus
-from model.parallel import local_number
+from model.parallel import local_number, local_processes
 from model.system import System, make_system
 from model.text import Vocabulary
 
@@ -122,10 +122,20 @@ def pick_device(wanted: str) -> torch.device:
     """Return the device called `wanted`: cpu, cuda, or auto for cuda where there is one.
 
     Raises:
-        KgprepError: cuda was asked for and is not there.
+        KgprepError: cuda was asked for and is not there, or torchrun has started more processes than there are GPUs.
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise KgprepError("device is cuda, but this machine offers none: set device=cpu or device=auto")
     if wanted == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
+    if local_processes() > torch.cuda.device_count():
+        raise KgprepError(
+            f"torchrun has started {local_processes()} processes on this machine, which offers {_gpus()}: "
+            "give --nproc-per-node that number, or set device=cpu"
+        )
     return torch.device("cuda", local_number())
+
+
+def _gpus() -> str:
+    count = torch.cuda.device_count()
+    return "1 GPU" if count == 1 else f"{count} GPUs"

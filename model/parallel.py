@@ -18,10 +18,16 @@ import torch
 from torch import Tensor, distributed, nn
 
 
-def start() -> None:
-    """Meet the other processes where torchrun has started several."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+def start(device: torch.device) -> None:
+    """Meet the other processes where torchrun has started several; `device` is the one that this process learns on."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or distributed.is_initialized():
+        return
+    if device.type == "cuda":
+        # What NCCL does not know the device of would all go to the first GPU.
+        torch.cuda.set_device(device)
+        distributed.init_process_group("nccl", device_id=device)
+    else:
+        distributed.init_process_group("gloo")
 
 
 def end() -> None:
@@ -48,6 +54,11 @@ def is_first() -> bool:
 def local_number() -> int:
     """Return the number of this process on its machine, which is that of its GPU."""
     return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def local_processes() -> int:
+    """Return how many there are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", local_number() + 1))
 
 
 def share(every: Sequence[Tensor]) -> list[Tensor]:
@@ -163,6 +174,7 @@ def _alone() -> bool:
 
 
 def _device() -> torch.device:
+    """Return where the processes exchange tensors: the device that this one learns on."""
     return torch.device("cuda", local_number()) if distributed.get_backend() == "nccl" else torch.device("cpu")
 
 

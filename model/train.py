@@ -66,12 +66,13 @@ def train(
         resume: go on with an unfinished run of that name.
 
     Raises:
-        KgprepError: a table is missing, the run exists, there is none to go on with, the loss is no longer a number,
-            or Ctrl-C was pressed.
+        KgprepError: a table is missing, the run exists, there is none to go on with, the device is not there, the loss
+            is no longer a number, or Ctrl-C was pressed.
     """
     folder = run_folder(workspace, run)
     _check_free(folder, overwrite=overwrite, resume=resume)
-    parallel.start()
+    device = pick_device(config.device)
+    parallel.start(device)
     parallel.wait()  # until all have looked whether the folder is free
     console.quiet = not parallel.is_first()
     started = time.monotonic()
@@ -80,7 +81,7 @@ def train(
     torch.use_deterministic_algorithms(True, warn_only=True)
     corpus = packed_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
-    system.move(pick_device(config.device))
+    system.move(device)
     _say_what_is_learnt_from(corpus, system)
     state = load_state(system, folder, workspace, config) if resume else new_state(system, config.seed)
     if parallel.number():

@@ -10,10 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from kgprep.artifacts import KgprepError
 from model import parallel
+from model.checkpoint import pick_device
 from tests.model.torchrun import SCRIPT, torchrun
 
-SETTINGS = "model.dropout=0 coarse.epochs=1 fine.epochs=1 recommend.epochs=1 generate.epochs=1 max_steps=3"
+SETTINGS = "device=cpu model.dropout=0 coarse.epochs=1 fine.epochs=1 recommend.epochs=1 generate.epochs=1 max_steps=3"
 RECOMMENDER = "model.recommender.repeats=true model.recommender.views=[graph,reviews]"
 
 
@@ -54,7 +56,19 @@ def refuse(*_):
 
 if not parallel.is_first():
     torch.save = refuse
-train(Path(sys.argv[1]), "cold", load_config("small", ["max_steps=1", "coarse.epochs=0", "fine.epochs=0"]))
+settings = ["device=cpu", "max_steps=1", "coarse.epochs=0", "fine.epochs=0"]
+train(Path(sys.argv[1]), "cold", load_config("small", settings))
+"""
+ON_CPU = """
+import sys
+from pathlib import Path
+import torch
+from model.config import load_config
+from model.train import train
+
+torch.cuda.is_available = lambda: True
+settings = ["device=cpu", "max_steps=1", "fine.epochs=0", "recommend.epochs=0", "generate.epochs=0"]
+train(Path(sys.argv[1]), "on_cpu", load_config("small", settings))
 """
 
 
@@ -65,6 +79,27 @@ def test_the_first_process_packs_and_the_others_read(sample_workspace: Path, tmp
     ended = torchrun(2, [*SCRIPT, COLD, str(workspace)])
     assert ended.returncode == 0, ended.stderr
     assert len(list((workspace / "cache").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_several_processes_learn_on_the_cpu_of_a_machine_with_a_gpu(sample_workspace: Path, tmp_path: Path) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    ended = torchrun(2, [*SCRIPT, ON_CPU, str(workspace)])
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("wanted", ["auto", "cuda"])
+def test_more_processes_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    for number in ("0", "1"):
+        monkeypatch.setenv("LOCAL_RANK", number)
+        with pytest.raises(
+            KgprepError, match=r"2 processes on this machine, which offers 1 GPU: give --nproc-per-node"
+        ):
+            pick_device(wanted)
+        assert pick_device("cpu") == torch.device("cpu")
 
 
 def test_one_process_shares_with_nobody() -> None:
