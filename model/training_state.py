@@ -141,7 +141,7 @@ def save_state(state: TrainingState, folder: Path, workspace: Path, config: Trai
         "progress": asdict(state.progress),
         "order": state.order_at_epoch,
         "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "random_cuda": _cuda_random(state.system.device),
         "weights": state.system.state_dict(),
         "best_weights": state.best_weights,
         "learner": state.learner.state(),
@@ -175,8 +175,8 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
     _check_match(record, folder, workspace, config)
     system.load_state_dict(record["weights"])
     torch.set_rng_state(record["random"].cpu())
-    if record["random_cuda"]:
-        torch.cuda.set_rng_state_all([state.cpu() for state in record["random_cuda"]])
+    if record["random_cuda"] is not None and system.device.type == "cuda":
+        torch.cuda.set_rng_state(record["random_cuda"].cpu(), system.device)
     stored = dict(record["progress"])
     figures = [EpochFigures(**epoch) for epoch in stored.pop("figures")]
     order = torch.Generator()
@@ -189,6 +189,11 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
         record["best_weights"],
         learner_state=record["learner"],
     )
+
+
+def _cuda_random(device: torch.device) -> Tensor | None:
+    """Return the state of the random numbers of a GPU; None for a CPU."""
+    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
 
 
 def _read(folder: Path, device: torch.device) -> dict[str, Any]:

@@ -7,10 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from kgprep.artifacts import TRIPLES, KgprepError, read_table, write_parquet
 from model.config import load_config
@@ -18,7 +24,7 @@ from model.train import train
 from model.training_state import can_resume, state_path
 
 SETTINGS = [
-    "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
+    "device=cpu", "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
     "coarse.averaging=0.9", "recommend.averaging=0.9", "text.history_tokens=32", "text.sentence_tokens=8",
     "model.recommender.co_mentions=true", "model.text_dim=16", "model.graph_dim=16", "model.feed_forward_dim=16",
 ]  # fmt: skip
@@ -55,6 +61,22 @@ def begin(workspace: Path, run: str) -> subprocess.Popen[str]:
     return process
 
 
+@contextmanager
+def ctrl_c_at_step(number: int) -> Iterator[None]:
+    """Press Ctrl-C once, during a step."""
+    steps = count(1)
+
+    def press(*_: Any) -> None:
+        if next(steps) == number:
+            signal.raise_signal(signal.SIGINT)
+
+    hook = register_optimizer_step_post_hook(press)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 @pytest.mark.parametrize("further", [0.0, pytest.param(0.7, marks=pytest.mark.slow)])
 def test_a_killed_run_goes_on_to_the_weights_of_an_unbroken_one(copied: Path, further: float) -> None:
     process = begin(copied, "killed")
@@ -82,6 +104,23 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
     assert "go on with the same command and --resume" in said
     train(copied, "stopped", CONFIG, resume=True)
     assert weights(copied, "stopped") == weights(copied, "unbroken")
+
+
+def only_of_the_first_gpu(state: torch.Tensor, number: int) -> None:
+    """Do what torch does on a machine with one GPU."""
+    if number:
+        raise IndexError("tuple index out of range")
+
+
+def test_a_run_goes_on_where_fewer_gpus_are_seen(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as eight_gpus:
+        eight_gpus.setattr(torch.cuda, "is_available", lambda: True)
+        eight_gpus.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16, dtype=torch.uint8)] * 8)
+        with ctrl_c_at_step(1), pytest.raises(KgprepError, match="go on with the same command and --resume"):
+            train(copied, "moved", CONFIG)
+    monkeypatch.setattr("torch.cuda.random.set_rng_state", only_of_the_first_gpu)
+    train(copied, "moved", CONFIG, resume=True)
+    assert weights(copied, "moved") == weights(copied, "unbroken")
 
 
 def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
