@@ -121,6 +121,13 @@ def from_first(value: float) -> float:
     return _agreed(value if is_first() else 0.0, distributed.ReduceOp.SUM)
 
 
+def from_all(values: Tensor) -> list[Tensor]:
+    """Return what each process has, on the CPU, the first one's first; [n, ...] each, n may differ."""
+    if processes() == 1:
+        return [values.cpu()]
+    return [part.cpu() for part in _from_all(values.to(_device()))]
+
+
 def wait() -> None:
     """Wait until all processes have come here."""
     if processes() > 1:

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -42,6 +43,14 @@ from model.system import System, make_system
 from model.training_state import EpochFigures, Progress, TrainingState, load_state, new_state, save_state, state_path
 
 SECONDS_BETWEEN_SAVES = 300
+
+
+class _Wish(IntEnum):
+    """What is to be done after a step; the highest of all processes is done by all."""
+
+    GO_ON = 0
+    SAVE = 1
+    STOP = 2
 
 
 @dataclass(frozen=True)
@@ -84,12 +93,8 @@ def train(
     system.move(device)
     _say_what_is_learnt_from(corpus, system)
     state = load_state(system, folder, workspace, config) if resume else new_state(system, config.seed)
-    if parallel.number():
-        # The weights begin alike; what is dropped out differs.
-        torch.manual_seed(config.seed + parallel.number())
-    elif not resume:
-        state_path(folder).unlink(missing_ok=True)
-        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    if not resume:
+        _begin(folder, config.seed)
     with _interrupted() as interrupted, scalars(folder if parallel.is_first() else None) as watcher:
         training = _Training(state, config, folder, workspace, interrupted, watcher)
         if parallel.is_first():
@@ -118,6 +123,16 @@ def _check_free(folder: Path, *, overwrite: bool, resume: bool) -> None:
             f"{folder} holds a trained run: measure it with kgprep evaluate, choose another --run, or replace it with "
             "--overwrite"
         )
+
+
+def _begin(folder: Path, seed: int) -> None:
+    """Remove what an earlier run of that name left; of several processes each draws its own numbers from now on."""
+    if parallel.is_first():
+        state_path(folder).unlink(missing_ok=True)
+        shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    else:
+        # The weights begin alike; what is dropped out differs.
+        torch.manual_seed(seed + parallel.number())
 
 
 def _say_what_is_learnt_from(corpus: Corpus, system: System) -> None:
@@ -250,9 +265,10 @@ class _Training:
                 progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
                 bar.update(task, advance=1, description=_how_it_goes(phase, progress))
-                if parallel.highest(self.interrupted.is_set()):
+                wish = self._agreed(saved)
+                if wish == _Wish.STOP:
                     self._stop(phase)
-                if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                if wish == _Wish.SAVE:
                     self._save()
                     saved = time.monotonic()
 
@@ -263,16 +279,23 @@ class _Training:
                 f"lower {phase.name}.learning_rate (now {phase.config.learning_rate})"
             )
 
+    def _agreed(self, saved: float) -> float:
+        """Return what any of the processes wants after a step; `saved` is when the state was saved."""
+        if self.interrupted.is_set():
+            return parallel.highest(_Wish.STOP)
+        is_late = time.monotonic() - saved > SECONDS_BETWEEN_SAVES
+        return parallel.highest(_Wish.SAVE if is_late else _Wish.GO_ON)
+
     def _stop(self, phase: Phase[Any]) -> None:
         self._save()
+        parallel.wait()  # whichever process ends first, torchrun ends the others
         raise KgprepError(
             f"stopped in phase {phase.name}, epoch {self.state.progress.epochs + 1}, after step "
             f"{self.state.progress.steps}: go on with the same command and --resume"
         )
 
     def _save(self) -> None:
-        if parallel.is_first():
-            save_state(self.state, self.folder, self.workspace, self.config)
+        save_state(self.state, self.folder, self.workspace, self.config)
 
 
 def _write_log(figures: Sequence[EpochFigures], folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 Notable here:
 - the file is written beside its place and renamed, so a kill leaves the last whole one;
-- it holds the states of weights, learner and random numbers, so the run goes on as if nothing had happened;
-- it is read without running code, and refused for another bundle or other settings.
+- it holds the states of weights, learner and each process's random numbers, so the run goes on as if nothing had
+  happened;
+- it is read without running code, and refused for another bundle, other settings or another number of processes.
 """
 
 from __future__ import annotations
@@ -20,10 +21,14 @@ import torch
 from torch import Tensor
 
 from kgprep.artifacts import KgprepError, write_beside
+from model import parallel
 from model.config import TrainConfig
 from model.fingerprint import bundle_fingerprint
 from model.learner import Learner
 from model.system import System
+
+FORM = 1
+"""What a state holds; a change of it makes it another number."""
 
 
 @dataclass(frozen=True)
@@ -132,16 +137,20 @@ def state_path(folder: Path) -> Path:
 
 
 def save_state(state: TrainingState, folder: Path, workspace: Path, config: TrainConfig) -> None:
-    """Write the state; `folder` is the run's."""
+    """Write the state; `folder` is the run's. All processes of a run call it after the same step, the first writes."""
     if state.learner is None:
         raise ValueError("no phase runs")
+    random, random_cuda = parallel.from_all(torch.get_rng_state()), _cuda_random(state.system.device)
+    if not parallel.is_first():
+        return
     record = {
+        "form": FORM,
         "bundle": bundle_fingerprint(workspace),
         "config": config.model_dump_json(),
         "progress": asdict(state.progress),
         "order": state.order_at_epoch,
-        "random": torch.get_rng_state(),
-        "random_cuda": _cuda_random(state.system.device),
+        "random": random,
+        "random_cuda": random_cuda,
         "weights": state.system.state_dict(),
         "best_weights": state.best_weights,
         "learner": state.learner.state(),
@@ -165,7 +174,8 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
     """Return the state of the unfinished run in `folder`, and put its weights into `system`.
 
     Raises:
-        KgprepError: there is no unfinished run, it is damaged, or it is of another bundle or other settings.
+        KgprepError: there is no unfinished run, it is damaged, or it is of another version, another bundle, other
+            settings or another number of processes.
     """
     if not state_path(folder).exists():
         if (folder / "checkpoint.json").exists():
@@ -174,9 +184,9 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
     record = _read(folder, system.device)
     _check_match(record, folder, workspace, config)
     system.load_state_dict(record["weights"])
-    torch.set_rng_state(record["random"].cpu())
-    if record["random_cuda"] is not None and system.device.type == "cuda":
-        torch.cuda.set_rng_state(record["random_cuda"].cpu(), system.device)
+    torch.set_rng_state(record["random"][parallel.number()].cpu())
+    if record["random_cuda"] and system.device.type == "cuda":
+        torch.cuda.set_rng_state(record["random_cuda"][parallel.number()].cpu(), system.device)
     stored = dict(record["progress"])
     figures = [EpochFigures(**epoch) for epoch in stored.pop("figures")]
     order = torch.Generator()
@@ -191,9 +201,9 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
     )
 
 
-def _cuda_random(device: torch.device) -> Tensor | None:
-    """Return the state of the random numbers of a GPU; None for a CPU."""
-    return torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+def _cuda_random(device: torch.device) -> list[Tensor]:
+    """Return the state of the random numbers of each process's GPU; none where they learn on a CPU."""
+    return parallel.from_all(torch.cuda.get_rng_state(device)) if device.type == "cuda" else []
 
 
 def _read(folder: Path, device: torch.device) -> dict[str, Any]:
@@ -206,7 +216,15 @@ def _read(folder: Path, device: torch.device) -> dict[str, Any]:
 
 
 def _check_match(record: dict[str, Any], folder: Path, workspace: Path, config: TrainConfig) -> None:
+    if record.get("form") != FORM:
+        raise KgprepError(f"{folder} was begun by another version of kgprep: start it with --overwrite")
     if record["bundle"] != bundle_fingerprint(workspace):
         raise KgprepError(f"{folder} was begun on another bundle than {workspace} holds now: start it with --overwrite")
     if record["config"] != config.model_dump_json():
         raise KgprepError(f"{folder} was begun with other settings: give the same ones, or start it with --overwrite")
+    begun, here = len(record["random"]), parallel.processes()
+    if begun != here:
+        raise KgprepError(
+            f"{folder} was begun by another number of processes ({begun}, not {here}): start {begun} with torchrun, or "
+            "start it with --overwrite"
+        )

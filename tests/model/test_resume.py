@@ -7,21 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 import torch
-from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from kgprep.artifacts import TRIPLES, KgprepError, read_table, write_parquet
 from model.config import load_config
 from model.train import train
 from model.training_state import can_resume, state_path
+from tests.model.ctrl_c import signal_at_step
+from tests.model.torchrun import SCRIPT, torchrun
 
 SETTINGS = [
     "device=cpu", "coarse.epochs=2", "fine.epochs=1", "recommend.epochs=2", "generate.epochs=1", "max_steps=45",
@@ -59,22 +56,6 @@ def begin(workspace: Path, run: str) -> subprocess.Popen[str]:
         assert process.poll() is None, "the run ended before it saved anything"
         time.sleep(0.01)
     return process
-
-
-@contextmanager
-def ctrl_c_at_step(number: int) -> Iterator[None]:
-    """Press Ctrl-C once, during a step."""
-    steps = count(1)
-
-    def press(*_: Any) -> None:
-        if next(steps) == number:
-            signal.raise_signal(signal.SIGINT)
-
-    hook = register_optimizer_step_post_hook(press)
-    try:
-        yield
-    finally:
-        hook.remove()
 
 
 @pytest.mark.parametrize("further", [0.0, pytest.param(0.7, marks=pytest.mark.slow)])
@@ -116,11 +97,50 @@ def test_a_run_goes_on_where_fewer_gpus_are_seen(copied: Path, monkeypatch: pyte
     with monkeypatch.context() as eight_gpus:
         eight_gpus.setattr(torch.cuda, "is_available", lambda: True)
         eight_gpus.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16, dtype=torch.uint8)] * 8)
-        with ctrl_c_at_step(1), pytest.raises(KgprepError, match="go on with the same command and --resume"):
+        with signal_at_step(1), pytest.raises(KgprepError, match="go on with the same command and --resume"):
             train(copied, "moved", CONFIG)
     monkeypatch.setattr("torch.cuda.random.set_rng_state", only_of_the_first_gpu)
     train(copied, "moved", CONFIG, resume=True)
     assert weights(copied, "moved") == weights(copied, "unbroken")
+
+
+TOGETHER = f"""
+import os
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from signal import Signals
+import model.train
+from model.config import load_config
+from tests.model.ctrl_c import signal_at_step
+
+workspace, run, sent, resume = sys.argv[1:]
+is_second = os.environ["RANK"] == "1"
+if is_second:
+    model.train.SECONDS_BETWEEN_SAVES = 0
+config = load_config("small", {SETTINGS!r})
+with signal_at_step(3, Signals[sent]) if sent and is_second else nullcontext():
+    model.train.train(Path(workspace), run, config, resume=bool(resume))
+"""
+
+
+def together(workspace: Path, run: str, sent: str = "", resume: str = "") -> subprocess.CompletedProcess[str]:
+    """Train in two processes, the second of which wants to save at every step; `sent` is sent to it at the third."""
+    return torchrun(2, [*SCRIPT, TOGETHER, str(workspace), run, sent, resume])
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_to_the_weights_of_two_that_nothing_broke(copied: Path) -> None:
+    assert together(copied, "both").returncode == 0
+    assert "go on with the same command and --resume" in together(copied, "stopped", sent="SIGINT").stderr
+    assert together(copied, "killed", sent="SIGKILL").returncode != 0
+    with pytest.raises(KgprepError, match=r"by another number of processes \(2, not 1\): start 2 with torchrun"):
+        train(copied, "stopped", CONFIG, resume=True)
+    for run in ("stopped", "killed"):
+        went_on = together(copied, run, resume="yes")
+        assert went_on.returncode == 0, went_on.stderr
+        assert weights(copied, run) == weights(copied, "both")
+    assert weights(copied, "both") != weights(copied, "unbroken")
 
 
 def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
@@ -139,6 +159,9 @@ def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
     whole = state.read_bytes()
     state.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(KgprepError, match=r"unfinished\.pt is damaged"):
+        train(copied, "killed", CONFIG, resume=True)
+    torch.save({}, state)
+    with pytest.raises(KgprepError, match="begun by another version of kgprep: start it with --overwrite"):
         train(copied, "killed", CONFIG, resume=True)
     state.write_bytes(whole)
     write_parquet(TRIPLES, read_table(copied, TRIPLES).filter(pl.int_range(pl.len()) > 0), TRIPLES.path(copied))
