@@ -3,7 +3,7 @@
 Notable here:
 - each phase ends with its best weights, or the best running average of them, by the validation split;
 - a run is saved after every epoch and every few minutes; one that was killed goes on to the very same weights;
-- Ctrl-C finishes the step, saves, and says how to go on;
+- Ctrl-C finishes the step or the validation, saves, and says how to go on;
 - a loss that is no number ends the run at once.
 """
 
@@ -155,7 +155,7 @@ def _interrupted() -> Iterator[threading.Event]:
 
     def press(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        console.print("  the step is finished first; Ctrl-C again stops at once")
+        console.print("  the step or the validation is finished first; Ctrl-C again stops at once")
         pressed.set()
 
     before = signal.signal(signal.SIGINT, press)
@@ -194,6 +194,7 @@ class _Training:
         state.system.eval()
         with torch.no_grad():
             phase.finish()
+        self._stop_if_asked(phase)
         progress.end_phase()
 
     def _has_ended(self, phase: Phase[Any]) -> bool:
@@ -206,6 +207,7 @@ class _Training:
         system, progress = self.state.system, self.state.progress
         started = time.monotonic() - progress.seconds
         self._run_steps(phase, learner, started)
+        self._stop_if_asked(phase)
         system.eval()
         with learner.average.in_place():
             valid = self._judged(phase)
@@ -233,6 +235,7 @@ class _Training:
             progress.worse += 1
         progress.end_epoch()
         self.state.order_at_epoch = self.state.order.get_state()
+        self._stop_if_asked(phase)
         self._save()
 
     def _judged(self, phase: Phase[Any]) -> float | None:
@@ -286,13 +289,17 @@ class _Training:
         is_late = time.monotonic() - saved > SECONDS_BETWEEN_SAVES
         return parallel.highest(_Wish.SAVE if is_late else _Wish.GO_ON)
 
+    def _stop_if_asked(self, phase: Phase[Any]) -> None:
+        if parallel.highest(self.interrupted.is_set()):
+            self._stop(phase)
+
     def _stop(self, phase: Phase[Any]) -> None:
         self._save()
         parallel.wait()  # whichever process ends first, torchrun ends the others
-        raise KgprepError(
-            f"stopped in phase {phase.name}, epoch {self.state.progress.epochs + 1}, after step "
-            f"{self.state.progress.steps}: go on with the same command and --resume"
-        )
+        progress = self.state.progress
+        within = f", epoch {progress.epochs + 1}, after step {progress.steps}"
+        where = within if progress.steps else f" after epoch {progress.epochs}"
+        raise KgprepError(f"stopped in phase {phase.name}{where}: go on with the same command and --resume")
 
     def _save(self) -> None:
         save_state(self.state, self.folder, self.workspace, self.config)

@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from kgprep.artifacts import TRIPLES, KgprepError, read_table, write_parquet
-from model.config import load_config
+from model.config import TrainConfig, load_config
 from model.train import train
 from model.training_state import can_resume, state_path
-from tests.model.ctrl_c import signal_at_step
+from tests.model.ctrl_c import CtrlCWhenSaid, ctrl_c_in_validation, signal_at_step
 from tests.model.torchrun import SCRIPT, torchrun
 
 SETTINGS = [
@@ -81,10 +81,38 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
     process = begin(copied, "stopped")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert "the step is finished first" in said
+    assert "the step or the validation is finished first" in said
     assert "go on with the same command and --resume" in said
     train(copied, "stopped", CONFIG, resume=True)
     assert weights(copied, "stopped") == weights(copied, "unbroken")
+
+
+def only(phase: str, *settings: str) -> TrainConfig:
+    """Return settings by which one phase alone is learnt."""
+    others = {"coarse", "fine", "recommend", "generate"} - {phase}
+    return load_config("small", [*SETTINGS, *(f"{other}.epochs=0" for other in others), *settings])
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_ctrl_c_in_a_validation_stops_after_it(copied: Path, epochs: int) -> None:
+    config = only("coarse", f"coarse.epochs={epochs}")
+    train(copied, "whole", config)
+    with ctrl_c_in_validation(), pytest.raises(KgprepError, match="stopped in phase coarse after epoch 1: go on with"):
+        train(copied, "stopped", config)
+    assert len((copied / "runs" / "stopped" / "log.jsonl").read_text().splitlines()) == 1
+    train(copied, "stopped", config, resume=True)
+    assert weights(copied, "stopped") == weights(copied, "whole")
+
+
+def test_ctrl_c_while_a_phase_is_finished_stops_after_it(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = only("recommend", "recommend.epochs=1")
+    train(copied, "whole", config)
+    with monkeypatch.context() as read_by_somebody:
+        read_by_somebody.setattr(sys, "stderr", CtrlCWhenSaid("co-mentions make"))
+        with pytest.raises(KgprepError, match="stopped in phase recommend after epoch 1: go on with"):
+            train(copied, "stopped", config)
+    train(copied, "stopped", config, resume=True)
+    assert weights(copied, "stopped") == weights(copied, "whole")
 
 
 def only_of_the_first_gpu(state: torch.Tensor, number: int) -> None:
