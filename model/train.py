@@ -88,6 +88,9 @@ def train(
     torch.manual_seed(config.seed)
     # Some sums on CUDA have no fixed order: there the same seed gives nearly the same run, on a CPU the very same.
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Fresh memory is always written before it is read; filling it as well would cost some percent of a step. The switch
+    # is no plain attribute of its module, so the type checker does not know it.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     corpus = packed_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
     system.move(device)
