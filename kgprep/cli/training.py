@@ -41,7 +41,8 @@ def train_command(
 
     Four phases: coarse contrast, fine contrast, recommendation, generation.
     Writes a checkpoint, a log and metrics.json to runs/NAME.
-    Ctrl-C finishes the step and saves; --resume with the same settings goes on to the same result.
+    Ctrl-C finishes the step and saves.
+    --resume with the same settings and as many processes goes on to the same result.
     Several GPUs: torchrun --nproc-per-node 4 -m -- kgprep train ...
 
     \b
