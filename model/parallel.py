@@ -12,10 +12,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+
+# The others wait while the first one packs, validates and measures.
+_PATIENCE = timedelta(hours=12)
 
 
 def start(device: torch.device) -> None:
@@ -25,9 +29,9 @@ def start(device: torch.device) -> None:
     if device.type == "cuda":
         # What NCCL does not know the device of would all go to the first GPU.
         torch.cuda.set_device(device)
-        distributed.init_process_group("nccl", device_id=device)
+        distributed.init_process_group("nccl", device_id=device, timeout=_PATIENCE)
     else:
-        distributed.init_process_group("gloo")
+        distributed.init_process_group("gloo", timeout=_PATIENCE)
 
 
 def end() -> None:
