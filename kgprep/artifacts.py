@@ -425,7 +425,9 @@ def check_schema(table: Table, path: Path) -> None:
 
 
 def _how_to_make(table: Table, path: Path) -> str:
-    if table in (UTTERANCES, MENTIONS, FEEDBACK) and ENTITIES.path(path.parents[1]).exists():
+    workspace = path.parents[1]
+    is_graph_alone = ENTITIES.path(workspace).exists() and not UTTERANCES.path(workspace).exists()
+    if is_graph_alone and table in (UTTERANCES, MENTIONS, FEEDBACK):
         return "a graph of items alone has no dialogues, run kgprep build-kg with --dialogues"
     return f"run kgprep {table.stage} on this workspace first"
 

@@ -349,5 +349,5 @@ def test_a_gold_file_without_messages_is_named(sample_workspace: Path, tmp_path:
 def test_a_gold_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match=r"none\.jsonl does not exist"):
         read_gold(tmp_path / "none.jsonl")
-    with pytest.raises(KgprepError, match="cannot be read"):
+    with pytest.raises(KgprepError, match="is a folder: give the name of a file"):
         read_gold(tmp_path)
