@@ -336,7 +336,7 @@ def write_beside(path: Path) -> Iterator[Path]:
     Raises:
         KgprepError: the disk is full, or `path` is a folder or cannot be written.
     """
-    with _renamed(path.with_name(path.name + ".partial"), path) as partial:
+    with _renamed(path, ".partial") as partial:
         yield partial
 
 
@@ -347,14 +347,16 @@ def write_among_others(path: Path) -> Iterator[Path]:
     Raises:
         KgprepError: the disk is full, or `path` is a folder or cannot be written.
     """
-    with _renamed(path.with_name(f"{path.name}.{uuid4().hex}.partial"), path) as partial:
+    with _renamed(path, f".{uuid4().hex}.partial") as partial:
         yield partial
 
 
 @contextmanager
-def _renamed(partial: Path, path: Path) -> Iterator[Path]:
+def _renamed(path: Path, ending: str) -> Iterator[Path]:
+    # A path such as "." has no name to lengthen.
     if path.is_dir():
         raise KgprepError(f"cannot write {path}: it is a folder, give the name of a file")
+    partial = path.with_name(path.name + ending)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
