@@ -103,7 +103,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def read_json_lines(path: Path, skips: Skips) -> Iterator[tuple[int, Any]]:
-    """Yield line number and value of every line that holds JSON; others go to `skips`.
+    """Yield line number and value of every line that holds JSON in UTF-8; others go to `skips`.
 
     Raises:
         KgprepError: as in `read_lines`.
@@ -111,6 +111,9 @@ def read_json_lines(path: Path, skips: Skips) -> Iterator[tuple[int, Any]]:
     for number, line in read_lines(path):
         try:
             value = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            skips.add("the line is not UTF-8", path, number)
+            continue
         except (ValueError, RecursionError):
             skips.add("the line is not JSON", path, number)
             continue

@@ -207,3 +207,10 @@ def test_a_dialogue_of_other_roles_is_not_called_empty(write_lines: WriteLines) 
     path = write_lines("own.jsonl", [{"dialogue_id": "d1", "messages": messages}])
     with pytest.raises(KgprepError, match="no message has text and a role of seeker or recommender"):
         load_dialogues("jsonl", path)
+
+
+def test_a_line_in_another_encoding_is_not_called_damaged_json(write_lines: WriteLines) -> None:
+    path = write_lines("own.jsonl", [dialogue("d1")])
+    path.write_bytes(path.read_bytes() + '{"dialogue_id": "d2", "messages": "Amélie"}\n'.encode("latin-1"))
+    loaded = load_dialogues("jsonl", path)
+    assert f"{path}:2: the line is not UTF-8" in loaded.notes
