@@ -26,7 +26,7 @@ from model.parallel import local_number, local_processes
 from model.system import System, make_system
 from model.text import Vocabulary
 
-FORM = 7
+FORM = 8
 """What a checkpoint holds and what its weights are called; a change of either makes it another number."""
 
 

@@ -11,8 +11,6 @@ Notable here:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 import torch
 from torch import Tensor, nn
@@ -35,7 +33,8 @@ _RECENT = 0.85
 _SPREAD = 30.0
 _HEIGHT = 2.0
 
-_SHARES = (0.0, 0.25, 0.5, 0.75)
+SHARES = (0.0, 0.25, 0.5, 0.75)
+"""What they may make of the score."""
 
 
 class CoMentions(nn.Module):
@@ -134,20 +133,6 @@ def fit(co_mentions: CoMentions, corpus: Corpus) -> None:
     best = told.topk(min(co_mentions.item.shape[1], len(place)), dim=1)
     co_mentions.weight[:, : best.values.shape[1]] = best.values.clamp(min=0)
     co_mentions.item[:, : best.values.shape[1]] = place[best.indices].int()
-
-
-def choose_share(co_mentions: CoMentions, judge: Callable[[], float]) -> None:
-    """Set the share of the scores that co-mentions have, to the smallest of those that are judged best.
-
-    Args:
-        co_mentions: changed in place.
-        judge: returns a figure of the validation split; lower is better.
-    """
-    judged = []
-    for share in _SHARES:
-        co_mentions.share.fill_(share)
-        judged.append(judge())
-    co_mentions.share.fill_(_SHARES[judged.index(min(judged))])
 
 
 def _is_training(corpus: Corpus) -> Tensor:

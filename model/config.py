@@ -51,7 +51,7 @@ class RecommenderConfig(Settings):
     paths: bool = False  # add what the graph's paths from mentions to items are worth
     repeats: bool = False  # a gate shares the chance between items that were named and all items
     co_mentions: bool = False  # once learnt, mix in what training dialogues mention together
-    novelty: float = Field(default=0, ge=0)  # once learnt: the recommender's log odds for items that were not named
+    novelty: float = Field(default=0, ge=0)  # once learnt: log odds for new items when the recommender speaks, or 0
     dropout: float = Field(default=0, ge=0, lt=1)  # of mentioned nodes and of the user's vector, while learning
     forget: float = Field(default=0, ge=0, lt=1)  # share of mentions that are not looked at, while learning
     frequency: bool = False  # biases of items start from how often training asks for them

@@ -23,6 +23,7 @@ from model.batches import Asked, Contexts, Responses, batches, read_asked, read_
 from model.config import PhaseConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
+from model.dials import set_best
 from model.generator import token_weights
 from model.known import Known, known_of
 from model.metrics import RECALL_AT, Diverged
@@ -141,12 +142,10 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         return 1 - _mean_recall(system, corpus, held_out, config)
 
     def finish() -> None:
-        if recommender.co_mentions is not None and len(held_out.target):
-            co_mentions.choose_share(recommender.co_mentions, validate)
-            share = float(recommender.co_mentions.share)
-            console.print(
-                f"  recommend: co-mentions make {100 * share:.0f} % of the score, the best by the validation split"
-            )
+        dials = recommender.dials
+        if dials and len(held_out.target):
+            set_best(dials, validate)
+            console.print(f"  recommend: {', '.join(map(str, dials))}, the best by the validation split")
 
     learns = list(system.encoders.parameters()) if weight else []
     return Phase(

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from model.batches import Contexts
 from model.c2crs import C2CRS
-from model.co_mentions import CoMentions
+from model.co_mentions import SHARES, CoMentions
 from model.config import ModelConfig
 from model.data import NONE
+from model.dials import Dial
 from model.dropout import Dropout
 from model.graph import Graph
 from model.paths import PathScores
@@ -48,13 +49,21 @@ class Recommender(nn.Module):
         self.paths = PathScores(graph, items) if chosen.paths else None
         self.co_mentions = CoMentions(graph.entities, len(items), mentioned) if chosen.co_mentions else None
         self.repeats = RepeatGate(shared) if chosen.repeats else None
-        self.dropout, self.forget, self.novelty = Dropout(chosen.dropout), chosen.forget, chosen.novelty
+        self.dropout, self.forget, self.most_novelty = Dropout(chosen.dropout), chosen.forget, chosen.novelty
         self.register_buffer("items", items, persistent=False)
         places = torch.full((graph.entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
         self.register_buffer("places", places, persistent=False)
+        self.register_buffer("novelty", torch.tensor(chosen.novelty))
         self.items: Tensor
         self.places: Tensor
+        self.novelty: Tensor
+
+    @property
+    def dials(self) -> tuple[Dial, ...]:
+        """What is set once the rest has learnt."""
+        shares = () if self.co_mentions is None else (Dial("co-mentions", self.co_mentions.share, SHARES),)
+        return (*shares, Dial("novelty", self.novelty, (0.0, self.most_novelty))) if self.most_novelty else shares
 
     def learns(self, encoders: C2CRS) -> list[nn.Parameter]:
         """Return the weights that recommendation learns: its own, and those of the encoders that it reads."""
@@ -92,7 +101,7 @@ class Recommender(nn.Module):
         places = torch.where(entity != NONE, self.places[entity.clamp(min=0)], NONE)
         if self.repeats is not None:
             scores = self.repeats(scores, user, mentioned, places, contexts.ago, by_recommender)
-        if self.novelty and not self.training:
+        if self.most_novelty and not self.training:
             is_item = (places != NONE).to(scores.dtype)
             named = torch.zeros_like(scores).scatter_reduce(1, places.clamp(min=0), is_item, "amax")
             scores = scores - self.novelty * named * by_recommender[:, None]

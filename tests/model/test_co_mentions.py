@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from model.checkpoint import load
-from model.co_mentions import KEPT, CoMentions, choose_share, fit, mentioned_in_training
+from model.co_mentions import KEPT, CoMentions, fit, mentioned_in_training
 from model.config import TextConfig, load_config
 from model.data import NONE, Corpus, read_corpus
 from model.train import train
@@ -121,19 +121,3 @@ def test_a_run_finds_it_in_its_training_split_and_keeps_it(sample_workspace: Pat
     assert torch.equal(kept.item, found.item)
     assert torch.equal(kept.weight, found.weight)
     assert kept.weight.any()
-
-
-@pytest.mark.parametrize(
-    ("figures", "chosen"), [((0.5, 0.4, 0.3, 0.6), 0.5), ((0.4, 0.4, 0.4, 0.4), 0.0), ((0.9, 0.8, 0.8, 0.7), 0.75)]
-)
-def test_its_share_of_the_scores_is_the_smallest_of_the_best(figures: tuple[float, ...], chosen: float) -> None:
-    made, given = a_model(), iter(figures)
-    tried = []
-
-    def judge() -> float:
-        tried.append(float(made.share))
-        return next(given)
-
-    choose_share(made, judge)
-    assert tried == [0, 0.25, 0.5, 0.75]
-    assert float(made.share) == chosen
