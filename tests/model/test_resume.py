@@ -108,7 +108,7 @@ def test_ctrl_c_while_a_phase_is_finished_stops_after_it(copied: Path, monkeypat
     config = only("recommend", "recommend.epochs=1")
     train(copied, "whole", config)
     with monkeypatch.context() as read_by_somebody:
-        read_by_somebody.setattr(sys, "stderr", CtrlCWhenSaid("co-mentions make"))
+        read_by_somebody.setattr(sys, "stderr", CtrlCWhenSaid("the best by the validation split"))
         with pytest.raises(KgprepError, match="stopped in phase recommend after epoch 1: go on with"):
             train(copied, "stopped", config)
     train(copied, "stopped", config, resume=True)
