@@ -54,7 +54,7 @@ class Recommender(nn.Module):
         places = torch.full((graph.entities,), NONE, dtype=torch.int64)
         places[items] = torch.arange(len(items))
         self.register_buffer("places", places, persistent=False)
-        self.register_buffer("novelty", torch.tensor(chosen.novelty))
+        self.register_buffer("novelty", torch.tensor(chosen.novelty, dtype=torch.float32))
         self.items: Tensor
         self.places: Tensor
         self.novelty: Tensor
