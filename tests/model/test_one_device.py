@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 
 from model.config import TrainConfig, load_config
 from model.contrastive import total
-from model.data import Corpus, read_corpus
+from model.data import Corpus, Samples, read_corpus
 from model.graph import read_graph
 from model.phases import phases_of
 from model.responses import said_words
@@ -42,7 +43,13 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[torch.device]:
 
 @pytest.fixture(scope="module")
 def corpus(sample_workspace: Path) -> Corpus:
-    return read_corpus(sample_workspace, load_config("c2crs_fused", FEW).text)
+    whole = read_corpus(sample_workspace, load_config("c2crs_fused", FEW).text)
+    return replace(whole, splits={split: first_few(samples) for split, samples in whole.splits.items()})
+
+
+def first_few(samples: Samples) -> Samples:
+    """The first samples, contexts and responses of a split."""
+    return Samples(*(rows[:64] for rows in vars(samples).values()))
 
 
 def two_systems(workspace: Path, corpus: Corpus, config: TrainConfig) -> list[System]:
