@@ -291,6 +291,7 @@ def data() -> Path:
     return Path(folder)
 
 
+@pytest.mark.slow
 def test_crslab_s_own_archive_loads(tmp_path: Path) -> None:
     folder = data() / "crslab"
     import_archive("crslab", folder, tmp_path / "ws")
@@ -316,6 +317,7 @@ def test_crslab_s_own_archive_loads(tmp_path: Path) -> None:
     assert same_movies / len(pairs) > 0.99
 
 
+@pytest.mark.slow
 def test_unicrs_s_graph_with_inspired_s_dialogues_loads(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     folder.mkdir()
