@@ -97,8 +97,8 @@ def open_separated(path: Path, separator: str) -> SeparatedTable:
     Raises:
         KgprepError: the file cannot be read, is cut short, damaged, or not UTF-8.
     """
-    quote = _quote_mark(_blocks(path), separator)
     content = b"".join(_blocks(path)) if path.suffix.lower() == ".bz2" else None
+    quote = _quote_mark(_blocks(path) if content is None else [content], separator)
     return SeparatedTable(path, separator, quote, content)
 
 
@@ -129,9 +129,19 @@ def _quote_mark(blocks: Iterable[bytes], separator: str) -> str | None:
     """Return the quotation mark of a table; None where it is text."""
     if separator != TAB:
         return '"'
-    lines = (line for block in blocks for line in block.split(b"\n") if line.strip(b"\r"))
-    first = next(lines, b"").count(b"\t")
-    return None if all(line.count(b"\t") == first for line in lines) else '"'
+    widths: set[int] = set()
+    for block in blocks:
+        widths.update(_widths(block))
+        if len(widths) > 1:
+            return '"'
+    return None
+
+
+def _widths(block: bytes) -> pl.Series:
+    """Return the distinct numbers of tabs in the lines that are not blank."""
+    line = pl.col("line")
+    lines = pl.read_lines(block).filter(line.str.strip_chars("\r") != "")
+    return lines.select(line.str.count_matches(TAB, literal=True)).to_series().unique()
 
 
 def _scan(source: Path | bytes, separator: str, quote: str | None, truncate: bool) -> pl.LazyFrame:
@@ -150,8 +160,9 @@ def _freed(cell: pl.Expr) -> pl.Expr:
 
 
 def _freed_names(names: list[str]) -> list[str]:
-    freed = pl.select(_freed(pl.lit(pl.Series(names)))).to_series().to_list()
-    return freed if len({*freed}) == len(names) else names
+    """Free the names of a header, unless two would be one."""
+    freed = pl.DataFrame({"name": names}).select(_freed(pl.col("name"))).to_series()
+    return names if freed.is_duplicated().any() else freed.to_list()
 
 
 def _rows(table: SeparatedTable, longest_cell: int, strict: bool = False) -> Iterator[tuple[int, list[str]]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
 from kgprep.compression import read_blocks
 from kgprep.errors import KgprepError
 
-_MARK = b"\xef\xbb\xbf"
 _START = 100
 
 
@@ -31,7 +31,7 @@ def utf8_blocks(path: Path, block_bytes: int) -> Iterator[tuple[int, bytes]]:
         if first == 1 and b"\0" in block[:_START]:
             raise _refused(path, first, "UTF-16")
         _check(path, first, block)
-        yield first, block.removeprefix(_MARK) if first == 1 else block
+        yield first, block.removeprefix(codecs.BOM_UTF8) if first == 1 else block
         first += block.count(b"\n")
 
 

@@ -154,6 +154,12 @@ def read_responses(corpus: Corpus, turns: Tensor, config: TextConfig) -> Respons
     return Responses(read_contexts(corpus, turns, config), given, wanted)
 
 
+def history_lengths(corpus: Corpus, turns: Tensor, config: TextConfig) -> Tensor:
+    """Return how many tokens are read before each of `turns` (int64 [n] each)."""
+    history = corpus.turns.history.at(turns)
+    return (history.end - history.start).clamp(max=config.history_tokens)
+
+
 def batches(lengths: Tensor, size: int, places: int, generator: torch.Generator | None) -> Iterator[Tensor]:
     """Yield the numbers of the samples of each batch.
 

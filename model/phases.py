@@ -19,8 +19,17 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from model import co_mentions, repeat_tables
-from model.batches import Asked, Contexts, Responses, batches, read_asked, read_contexts, read_responses
-from model.config import PhaseConfig, TrainConfig
+from model.batches import (
+    Asked,
+    Contexts,
+    Responses,
+    batches,
+    history_lengths,
+    read_asked,
+    read_contexts,
+    read_responses,
+)
+from model.config import PhaseConfig, TextConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
 from model.dials import set_best
@@ -112,11 +121,11 @@ def _contrastive(
         phase,
         system.encoders,
         list(system.encoders.parameters()),
-        _history_lengths(corpus, turns, config),
+        history_lengths(corpus, turns, config.text),
         lambda rows: read(turns[rows]),
         loss,
         len(held_out),
-        lambda: _mean_loss(read, loss, held_out, _history_lengths(corpus, held_out, config), phase),
+        lambda: _mean_loss(read, loss, held_out, history_lengths(corpus, held_out, config.text), phase),
     )
 
 
@@ -125,7 +134,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
     weight = config.recommend.contrastive_weight
     # What is computed most of decides which samples meet in a batch.
     reads_history = "history" in config.model.recommender_views or weight > 0
-    lengths = _history_lengths if reads_history else _mention_lengths
+    lengths = history_lengths if reads_history else _mention_lengths
 
     def loss(asked: Asked) -> dict[str, Tensor]:
         return recommendation_loss(system, asked.to(system.device), config.recommend, config.fine)
@@ -154,7 +163,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
         config.recommend,
         system,
         list(dict.fromkeys([*learns, *system.recommender.learns(system.encoders)])),
-        lengths(corpus, samples.turn, config),
+        lengths(corpus, samples.turn, config.text),
         lambda rows: read_asked(corpus, samples.turn[rows], samples.target[rows], config.text),
         loss,
         len(held_out.target),
@@ -167,7 +176,7 @@ def _recommend(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Ask
 def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Responses]:
     turns = corpus.splits["train"].responses
     held_out = _choice(corpus.splits["valid"].responses, config.generate.valid_samples)
-    lengths = _history_lengths(corpus, held_out, config)
+    lengths = history_lengths(corpus, held_out, config.text)
     known = cache(lambda: known_of(system.encoders))
 
     def read(which: Tensor) -> Responses:
@@ -190,7 +199,7 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
         config.generate,
         system.generator,
         [weight for weight in system.generator.parameters() if weight.requires_grad],
-        _history_lengths(corpus, turns, config),
+        history_lengths(corpus, turns, config.text),
         lambda rows: read(turns[rows]),
         loss,
         len(held_out),
@@ -199,16 +208,10 @@ def _generate(system: System, corpus: Corpus, config: TrainConfig) -> Phase[Resp
     )
 
 
-def _history_lengths(corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
-    """Return how many tokens are read before each of `turns`."""
-    history = corpus.turns.history.at(turns)
-    return (history.end - history.start).clamp(max=config.text.history_tokens)
-
-
-def _mention_lengths(corpus: Corpus, turns: Tensor, config: TrainConfig) -> Tensor:
+def _mention_lengths(corpus: Corpus, turns: Tensor, config: TextConfig) -> Tensor:
     """Return how many mentions are read before each of `turns`."""
     mentions = corpus.turns.mentions.at(turns)
-    return (mentions.end - mentions.start).clamp(max=config.text.context_mentions)
+    return (mentions.end - mentions.start).clamp(max=config.context_mentions)
 
 
 def _choice(turns: Tensor, most: int) -> Tensor:

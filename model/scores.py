@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from model.batches import batches, pad_slices
+from model.batches import batches, history_lengths, pad_slices
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks
@@ -37,8 +37,7 @@ def score_batches(
     """
     everything = torch.arange(system.encoders.graph_encoder.graph.entities, device=system.device)
     nodes = system.encoders.graph_encoder(everything)
-    history = corpus.turns.history.at(turns)
-    lengths = (history.end - history.start).clamp(max=config.text.history_tokens)
+    lengths = history_lengths(corpus, turns, config.text)
     for rows in batches(lengths, config.recommend.batch, config.recommend.places, None):
         some = turns[rows]
         speaks = corpus.turns.is_recommender[some].to(system.device)

@@ -7,6 +7,7 @@ Notable here:
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 import zlib
@@ -97,7 +98,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with reading(path), gzip.open(path) if is_gzip(path) else path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if number == 1:
-                line = line.removeprefix(b"\xef\xbb\xbf")
+                line = line.removeprefix(codecs.BOM_UTF8)
             if not line.isspace():
                 yield number, line
 
@@ -126,7 +127,7 @@ def read_json_records(path: Path, skips: Skips) -> Iterator[tuple[Place, Any]]:
     Raises:
         KgprepError: as in `read_lines`, or the array is not whole.
     """
-    content = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
+    content = read_bytes(path).removeprefix(codecs.BOM_UTF8)
     is_array = content.lstrip().startswith(b"[")
     try:
         value = json.loads(content.decode("utf-8"))
