@@ -62,8 +62,12 @@ def served_site(newcomers_folder: Path) -> Iterator[None]:
     thread.join()
 
 
+# What the example of run does, all stages with a training to its end, the fixture does with a shorter one.
+COMMANDS = [pytest.param(name, marks=pytest.mark.slow) if name == "run" else name for name in main.commands]
+
+
 @pytest.mark.usefixtures("served_site")
-@pytest.mark.parametrize("name", main.commands)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_example_in_each_help_text_runs(name: str, newcomers_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(newcomers_folder)
     found = examples(name)

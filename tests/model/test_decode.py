@@ -57,10 +57,11 @@ def test_a_response_said_in_pieces_has_the_chances_of_the_whole(seed: int, token
     assert torch.allclose(torch.cat(pieces, dim=1), whole, atol=1e-5)
 
 
-def score(generator: Generator, memory: Memory, tokens: tuple[int, ...], calibration: float) -> float:
-    given = torch.tensor([[START, *tokens[:-1]]])
-    chances = calibrated(generator(given, memory)[0], generator, calibration)
-    return float(chances[range(len(tokens)), tokens].mean())
+def scores(generator: Generator, memory: Memory, row: int, responses: torch.Tensor, calibration: float) -> torch.Tensor:
+    """Return the mean log chance of each response, all of one length, in the context of a row."""
+    given = torch.cat([torch.full((len(responses), 1), START), responses[:, :-1]], dim=1)
+    chances = generator(given, memory.at(torch.full((len(responses),), row)))
+    return calibrated(chances, generator, calibration).gather(2, responses[..., None]).mean(dim=(1, 2))
 
 
 @pytest.mark.parametrize(("seed", "calibration"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 1.0), (4, 1.0), (5, 0.5)])
@@ -68,15 +69,13 @@ def test_enough_beams_find_the_best_of_all_responses(seed: int, calibration: flo
     generator = a_generator(seed)
     memory = a_memory(2)
     longest = 3
-    able = [token for token in range(WORDS) if token not in NEVER_SAID]
-    words = [token for token in able if token != END]
-    every = [(*said, END) for length in range(longest) for said in itertools.product(words, repeat=length)] + list(
-        itertools.product(words, repeat=longest)
-    )
+    words = [token for token in range(WORDS) if token not in (*NEVER_SAID, END)]
+    ended = [[(*said, END) for said in itertools.product(words, repeat=length)] for length in range(longest)]
+    every = [torch.tensor(of_length) for of_length in (*ended, list(itertools.product(words, repeat=longest)))]
     found = say_best_beam(generator, memory, longest, beams=len(words) ** 2, calibration=calibration)
     for row in range(2):
-        one = memory.at(torch.tensor([row]))
-        best = max(every, key=lambda tokens: score(generator, one, tokens, calibration))
+        scored = [(scores(generator, memory, row, of_length, calibration), of_length) for of_length in every]
+        _, best = max((float(score.max()), of_length[score.argmax()].tolist()) for score, of_length in scored)
         expected = [token for token in best if token != END]
         assert found[row].tolist() == expected + [PAD] * (longest - len(expected))
 
