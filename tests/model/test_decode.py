@@ -64,7 +64,8 @@ def scores(generator: Generator, memory: Memory, row: int, responses: torch.Tens
     return calibrated(chances, generator, calibration).gather(2, responses[..., None]).mean(dim=(1, 2))
 
 
-@pytest.mark.parametrize(("seed", "calibration"), [(0, 0.0), (1, 0.0), (2, 0.0), (3, 1.0), (4, 1.0), (5, 0.5)])
+# In each of these one beam misses the best response of a context.
+@pytest.mark.parametrize(("seed", "calibration"), [(0, 1.0), (2, 0.5), (6, 0.0), (6, 1.0), (9, 0.5), (13, 0.0)])
 def test_enough_beams_find_the_best_of_all_responses(seed: int, calibration: float) -> None:
     generator = a_generator(seed)
     memory = a_memory(2)
@@ -73,6 +74,7 @@ def test_enough_beams_find_the_best_of_all_responses(seed: int, calibration: flo
     ended = [[(*said, END) for said in itertools.product(words, repeat=length)] for length in range(longest)]
     every = [torch.tensor(of_length) for of_length in (*ended, list(itertools.product(words, repeat=longest)))]
     found = say_best_beam(generator, memory, longest, beams=len(words) ** 2, calibration=calibration)
+    assert not torch.equal(say_best_beam(generator, memory, longest, 1, calibration), found)
     for row in range(2):
         scored = [(scores(generator, memory, row, of_length, calibration), of_length) for of_length in every]
         _, best = max((float(score.max()), of_length[score.argmax()].tolist()) for score, of_length in scored)
