@@ -93,6 +93,16 @@ def test_from_runs_that_stage_and_all_later_ones_again(newcomers_folder: Path) -
     assert "evaluate/c2crs took" in result.output
 
 
+def test_texts_of_a_file_are_its_lines_whatever_signs_they_hold(sample_workspace: Path, tmp_path: Path) -> None:
+    texts, context = tmp_path / "texts.txt", tmp_path / "context.txt"
+    texts.write_bytes("\ufeffInception\u2028was\x85fun\r\nI liked it\nInception (199５)\n".encode())
+    context.write_bytes(b"\xef\xbb\xbfhttp://dbpedia.org/resource/Inception\n")
+    result = kgprep("link", "--file", texts, "--context-file", context, "-w", sample_workspace, "--json")
+    assert result.exit_code == 0, result.output
+    links = [json.loads(line) for line in result.output.splitlines()]
+    assert [(link["text"], link["start"], link["word"]) for link in links] == [(0, 0, "Inception"), (2, 0, "Inception")]
+
+
 def test_a_changed_parameter_runs_its_stage_and_all_later_ones_again(newcomers_folder: Path) -> None:
     workspace = newcomers_folder / "workspaces" / "sample"
     settings = ["--set", "train.max_steps=2", "--set", "align-reviews.sentences_per_entity=5"]

@@ -18,7 +18,9 @@ def read_texts(path: Path) -> list[str]:
     if not path.is_file():
         raise no_file(path, "check the path of the file of texts or context")
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # Unlike `str.splitlines`, a file is not cut at the rarer line ends that texts may hold, such as U+2028.
+        with path.open(encoding="utf-8-sig") as file:
+            return [line.rstrip("\n") for line in file]
     except UnicodeDecodeError as error:
         raise KgprepError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
 

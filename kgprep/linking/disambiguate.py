@@ -60,22 +60,27 @@ def add_play(candidates: pl.DataFrame, play: pl.DataFrame, neighbours: pl.DataFr
         The candidates with mentioned f32 and near f32, in [0, 1], in their order.
     """
     numbered = candidates.with_row_index("candidate")
-    pairs = (
-        numbered.select("candidate", "text", "entity_id", "start")
-        .join(play.rename({"entity_id": "known", "start": "known_start"}), on="text")
-        # A mention is no evidence for itself.
-        .filter(pl.col("start") != pl.col("known_start"))
-    )
-    itself = pairs.filter(pl.col("entity_id") == pl.col("known"))
-    linked = pairs.join(neighbours, left_on=["entity_id", "known"], right_on=["head", "tail"], how="semi")
-    flagged = numbered.join(_strongest(itself, "mentioned"), on="candidate", how="left", maintain_order="left").join(
-        _strongest(linked, "near"), on="candidate", how="left", maintain_order="left"
+    neighbours_in_play = play.join(neighbours, left_on="entity_id", right_on="head")
+    beside = neighbours_in_play.drop("entity_id").rename({"tail": "entity_id"})
+    mentioned = _strongest(numbered, play).rename({"weight": "mentioned"})
+    near = _strongest(numbered, beside).rename({"weight": "near"})
+    flagged = numbered.join(mentioned, on="candidate", how="left", maintain_order="left").join(
+        near, on="candidate", how="left", maintain_order="left"
     )
     return flagged.with_columns(pl.col("mentioned", "near").fill_null(0.0)).drop("candidate")
 
 
-def _strongest(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
-    return pairs.group_by("candidate").agg(pl.col("weight").max().alias(name))
+def _strongest(candidates: pl.DataFrame, play: pl.DataFrame) -> pl.DataFrame:
+    """Return candidate, weight: how strongly its entity is in play elsewhere, for a mention is no evidence for itself.
+
+    Two mentions of an entity are enough to look at, since one of them stands elsewhere; so a long text costs no more
+    than it has names.
+    """
+    places = play.group_by("text", "entity_id", known_start="start").agg(pl.col("weight").max())
+    two = places.sort("weight", descending=True).group_by("text", "entity_id").head(2)
+    pairs = candidates.select("candidate", "text", "entity_id", "start").join(two, on=["text", "entity_id"])
+    elsewhere = pairs.filter(pl.col("start") != pl.col("known_start"))
+    return elsewhere.group_by("candidate").agg(pl.col("weight").max())
 
 
 def weight() -> pl.Expr:

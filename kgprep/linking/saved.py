@@ -29,7 +29,7 @@ _SUMS = "sums.json"
 _AUTOMATON = "automaton"
 _TABLES = ("forms", "candidates", "shortened")
 _MADE_BY = ("commonness", "folding", "forms", "gazetteer", "genres", "misspelt", "nationalities", "units")
-_MADE_WITH = ("daachorse", "opencc", "wordfreq")
+_MADE_WITH = ("daachorse", "jieba", "opencc", "wordfreq")
 
 
 def fingerprint(workspace: Path) -> str:
