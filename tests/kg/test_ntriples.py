@@ -78,6 +78,12 @@ def test_a_line_is_read_by_the_grammar(line: str, row: _Row) -> None:
         "<http://x/s> <http://x/p> <http://x/a<b> .",
         "<http://x/s> <http://x/p> <http://x/a{b}> .",
         "<http://x/s> <http://x/p> <http://x/o\x0b> .",
+        "<http://x/s> <http://x/p> <http://x/o>",
+        "<http://x/s> <http://x/p> <http://x/o> ,",
+        "<http://x/s> <http://x/p> <http://x/o>x .",
+        "<http://x/s> <http://x/p>x <http://x/o> .",
+        "<http://x/s>x <http://x/p> <http://x/o> .",
+        "x<http://x/s> <http://x/p> <http://x/o> .",
         b'<a:s> <a:p> "\xff" .',
         b"<http://x/s> <http://x/p> <http://x/\xff> .",
     ],
@@ -87,6 +93,17 @@ def test_another_line_is_malformed(before: str, line: bytes | str) -> None:
     block = cut(before, line)
     assert block.terms.height == 1
     assert block.malformed["row"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    "line", ["<http://x/s> <http://x/p> <http://x/{o}> .", "<http://x/s> <http://x/p> <http://x/<> ."]
+)
+@pytest.mark.parametrize("row", [0, 2500, 4999])
+def test_a_malformed_line_is_found_wherever_it_stands_in_a_long_block(row: int, line: str) -> None:
+    lines = [f"<http://x/s{number}> <http://x/p> <http://x/o> ." for number in range(5000)]
+    block = cut(*lines[:row], line, *lines[row + 1 :])
+    assert block.malformed["row"].to_list() == [row]
+    assert block.terms.height == 4999
 
 
 def test_comments_and_blank_lines_are_neither() -> None:
