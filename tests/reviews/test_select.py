@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -89,6 +91,47 @@ def test_chinese_texts_share_pairs_of_characters() -> None:
     related = select.relatedness(sentences, nothing).to_list()
     assert related[0] > 0 < related[1]
     assert related[2] == 0
+
+
+_Said = tuple[int, int, frozenset[str]]
+_WORDS = st.frozensets(st.sampled_from([f"word{number}" for number in range(8)]), max_size=6)
+
+
+def related_plainly(said: list[_Said], known: list[set[str]]) -> list[float]:
+    """Score sentences (entity, review, words) by BM25 as its equation is written, one word after another."""
+    entities = len({entity for entity, _, _ in said})
+    lengths = [len(words) for _, _, words in said if words]
+    scores = []
+    for entity, _, words in said:
+        total = 0.0
+        for word in words:
+            spread = len({other for other, _, theirs in said if word in theirs})
+            reviews = len({review for other, review, theirs in said if other == entity and word in theirs})
+            is_known = word in known[entity]
+            if spread <= max(0.1 * entities, 2) and (reviews >= 2 or is_known):
+                rarity = math.log(1 + (entities - spread + 0.5) / (spread + 0.5))
+                total += rarity * (1 + math.log(reviews)) * (2.0 if is_known else 1.0)
+        saturation = 1.2 * (1 - 0.75 + 0.75 * len(words) / (sum(lengths) / len(lengths))) if words else 1.0
+        total *= (1.2 + 1) / (1 + saturation)
+        scores.append(total / (total + 30.0))
+    return scores
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), _WORDS), max_size=12),
+    st.lists(_WORDS, min_size=4, max_size=4),
+)
+def test_relatedness_is_that_of_the_equation(said: list[_Said], known: list[frozenset[str]]) -> None:
+    sentences = pl.DataFrame(
+        [(entity, 10 * entity + review, " ".join(words)) for entity, review, words in said],
+        schema={"entity_id": pl.Int32, "review": pl.UInt32, "text": pl.String},
+        orient="row",
+    )
+    described = pl.DataFrame(
+        {"entity_id": range(4), "text": map(" ".join, known)}, {"entity_id": pl.Int32, "text": str}
+    )
+    related = select.relatedness(sentences, select.neighbourhood_words(described)).to_list()
+    assert related == pytest.approx(related_plainly(said, list(map(set, known))), abs=1e-6)
 
 
 unit = st.floats(0, 1)
