@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 # Tables that have been through pandas hold ids with gaps as decimal numbers.
-IMDB_ID = r"(?i)^\s*(?:tt)?(\d{1,9})(?:\.0)?\s*$|\btt(\d{5,9})\b"
+IMDB_ID = r"(?i)^\s*(?:tt)?([0-9]{1,9})(?:\.0)?\s*$|\btt([0-9]{5,9})\b"
 """An id alone, with or without tt and leading zeros, or an address that holds one; its digits are in one of the
 groups."""
 

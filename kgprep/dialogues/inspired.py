@@ -19,10 +19,11 @@ from typing import Any
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
 from kgprep.dialogues.lines import bare_suffix, read_json_lines, read_lines
-from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, as_id
+from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows
 from kgprep.dialogues.splits import SplitPlan
 from kgprep.dialogues.title_spans import locate_titles
 from kgprep.dialogues.titles import title_id, without_year
+from kgprep.dialogues.values import as_id
 from kgprep.errors import KgprepError
 
 _ENDINGS = ("_data_dbpedia.jsonl", "_data.jsonl", ".jsonl", ".tsv", "_raw.tsv")

@@ -1,7 +1,7 @@
 """Tables of items: the whole input of a graph without dialogues, or the side file of a dialogue set.
 
-Notable here: CSV, TSV (for quotation marks see `separated`) and JSON Lines, gzipped or not; columns are known by their
-names in any case, also by ReDial's own (movie_id, movieId, movieName).
+Notable here: CSV, TSV (for quotation marks see `separated`) and JSON Lines, compressed or not; columns are known by
+their names in any case, also by those of ReDial, IMDb and MovieLens, and what nobody reads is noted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import polars as pl
 
 from kgprep.dialogues.imdb import IMDB_ID, imdb_id
 from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
-from kgprep.dialogues.titles import split_titles
+from kgprep.dialogues.titles import FILM_YEAR, NO_YEAR, split_titles
+from kgprep.dialogues.values import as_text, plain_id
 from kgprep.errors import KgprepError, no_file
 from kgprep.separated import TAB, open_separated
 
@@ -31,17 +32,19 @@ ITEM_ATTRIBUTES = pl.Schema(
 ITEM_CELLS = pl.Schema(dict.fromkeys(ITEM_ATTRIBUTES.names(), pl.String()))
 """The same before cleaning: as files hold them."""
 
+FILM_TITLES = ("film_title", "movie_title", "movie", "film")
+"""What a table of anything calls the title of a film."""
 COLUMNS_CALLED = {
-    "item_id": ("item_id", "movie_id", "movieid", "id"),
-    "name": ("name", "title", "moviename"),
-    "year": ("year",),
-    "imdb_id": ("imdb_id", "imdb"),
+    "item_id": ("item_id", "movie_id", "movieId", "id"),
+    "name": ("name", "title", "movieName", *FILM_TITLES),
+    "year": ("year", "film_year", "movie_year"),
+    "imdb_id": ("imdb_id", "imdbId", "tconst", "title_id", "imdb"),
     "iri": ("iri",),
     "plot": ("plot", "description"),
 }
 """What a table of items may call its columns, the preferred first, in any case."""
 
-_YEAR = r"^(\d{4})(?:\.0)?$"
+_YEAR = rf"^\s*(?:({FILM_YEAR})|{NO_YEAR})(?:\.0)?\s*$"
 UNUSABLE_CELLS = {"imdb_id": (IMDB_ID, "the imdb_id is no IMDb id of a title"), "year": (_YEAR, "the year is no year")}
 """What cells of a column look like, and what is said of others, by column."""
 
@@ -67,36 +70,36 @@ def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = No
         KgprepError: the file is missing, of another form, or without any usable row.
     """
     raw = _read_strings(path, skips)
-    columns = [
-        (pl.col(name) if name in raw.columns else pl.lit(None, pl.String))
-        .str.strip_chars()
-        .replace("", None)
-        .alias(name)
-        for name in ITEM_ATTRIBUTES.names()
-    ]
-    rows = raw.select(_LINE, *columns)
+    rows = clean_attributes(raw)
     _note_lines(rows.filter(pl.col("item_id").is_null()), "the row has no item_id", path, skips)
     rows = rows.drop_nulls("item_id")
     _note_lines(rows.filter(~pl.col("item_id").is_first_distinct()), "the item_id was read already", path, skips)
     rows = rows.unique("item_id", keep="first", maintain_order=True)
     if rows.is_empty():
         raise KgprepError(f"{path} holds no item: give it a column item_id and at least one row")
+    cells = raw.join(rows, on=_LINE, how="semi", maintain_order="left")
     for column, (usable, reason) in UNUSABLE_CELLS.items():
-        unusable = rows.filter(~pl.col(column).str.contains(usable))
+        unusable = cells.filter(pl.col(column).str.contains(r"\S") & ~pl.col(column).str.contains(usable))
         _note_lines(unusable, reason, path, skips if cell_skips is None else cell_skips)
-    return clean_attributes(rows).sort("item_id")
+    return rows.select(ITEM_ATTRIBUTES.names()).sort("item_id")
 
 
 def clean_attributes(rows: pl.DataFrame) -> pl.DataFrame:
-    """Split the year off the name unless it has a column of its own, and give IMDb ids their tt."""
+    """Split the year off the name unless it has a column of its own, and give IMDb ids their tt; a blank is no value.
+
+    Args:
+        rows: the columns of `ITEM_CELLS`, which become those of `ITEM_ATTRIBUTES`, and any others.
+    """
+    cells = rows.with_columns(pl.col(ITEM_CELLS.names()).str.strip_chars().replace("", None))
     return (
-        split_titles(rows.rename({"name": "title", "year": "own_year"}))
+        split_titles(cells.rename({"name": "title", "year": "own_year"}))
         .with_columns(
             year=pl.coalesce(pl.col("own_year").str.extract(_YEAR).cast(pl.Int16), "year"),
             imdb_id=imdb_id(pl.col("imdb_id")),
             iri=pl.col("iri").str.strip_prefix("<").str.strip_suffix(">"),
+            plot=pl.when(pl.col("plot").str.contains(r"[\p{L}\p{N}]")).then("plot"),
         )
-        .select(ITEM_ATTRIBUTES.names())
+        .select(rows.columns)
     )
 
 
@@ -106,30 +109,32 @@ def _note_lines(rows: pl.DataFrame, reason: str, path: Path, skips: Skips) -> No
 
 
 def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
-    """Read all cells as strings, under our column names, with the line's number (from 1)."""
+    """Read the columns of `ITEM_CELLS` as they are written, with the line's number (from 1)."""
     if not path.is_file():
         raise no_file(path, "check the path")
     suffix = bare_suffix(path)
     if suffix in _SEPARATORS:
-        table = _read_separated(path, _SEPARATORS[suffix])
+        table, headers = _read_separated(path, _SEPARATORS[suffix])
     elif suffix in _JSON_LINES:
-        table = _read_json(path, skips)
+        table, headers = _read_json(path, skips)
     else:
         raise KgprepError(f"{path} is none of .csv, .tsv, .jsonl (or these with .gz): convert it or rename it")
     theirs = {
-        ours: next((name for name in names if name in table.columns), None) for ours, names in COLUMNS_CALLED.items()
+        ours: next((name.lower() for name in names if name.lower() in table.columns), None)
+        for ours, names in COLUMNS_CALLED.items()
     }
-    named = table.select(_LINE, **{ours: pl.col(name) for ours, name in theirs.items() if name is not None})
-    if "item_id" in named.columns:
-        return named
-    if "imdb_id" in named.columns:
-        return named.with_columns(item_id="imdb_id")
-    raise KgprepError(
-        f"{path} has no column item_id or imdb_id: its columns are {', '.join(table.columns[1:]) or 'none'}"
-    )
+    if not theirs["item_id"] and not theirs["imdb_id"]:
+        raise KgprepError(f"{path} has no column item_id or imdb_id: its columns are {', '.join(headers) or 'none'}")
+    unread = [header for header in headers if _known_form(header) not in theirs.values()]
+    if unread:
+        skips.remark(f"{path}: columns that are not read: {', '.join(unread)}")
+    theirs["item_id"] = theirs["item_id"] or theirs["imdb_id"]
+    cells = {ours: pl.col(name) if name else pl.lit(None, pl.String) for ours, name in theirs.items()}
+    return table.select(_LINE, **cells).with_columns(plain_id(pl.col("item_id")))
 
 
-def _read_separated(path: Path, separator: str) -> pl.DataFrame:
+def _read_separated(path: Path, separator: str) -> tuple[pl.DataFrame, list[str]]:
+    """Return all columns under their known forms, and the header."""
     separated = open_separated(path, separator)
     try:
         too_long = separated.rows_too_long()
@@ -139,26 +144,28 @@ def _read_separated(path: Path, separator: str) -> pl.DataFrame:
     if too_long:
         line = next(iter(too_long.values()))
         raise KgprepError(f"{path}:{line}: the row has more cells than the header: {separated.advice}")
-    headers: dict[str, str] = {}
+    first_called: dict[str, str] = {}
     for header in table.columns:
-        headers.setdefault(_known_form(header), header)
-    columns = [table[header].alias(name) for name, header in headers.items()]
-    return pl.select((pl.int_range(table.height) + 2).alias(_LINE), *columns)
+        first_called.setdefault(_known_form(header), header)
+    columns = [table[header].alias(name) for name, header in first_called.items()]
+    return pl.select((pl.int_range(table.height) + 2).alias(_LINE), *columns), table.columns
 
 
-def _read_json(path: Path, skips: Skips) -> pl.DataFrame:
-    columns = {name for names in COLUMNS_CALLED.values() for name in names}
+def _read_json(path: Path, skips: Skips) -> tuple[pl.DataFrame, list[str]]:
+    """Return the columns that may be known under their known forms, and all keys, sorted."""
+    columns = {name.lower() for names in COLUMNS_CALLED.values() for name in names}
     rows: list[dict[str, str | int | None]] = []
-    seen: set[str] = set()
+    headers: set[str] = set()
     for line, record in read_json_lines(path, skips):
         if not isinstance(record, dict):
             skips.add("the line is not a JSON object", path, line)
             continue
         values = {_known_form(key): _as_string(value) for key, value in record.items() if _known_form(key) in columns}
-        seen |= values.keys()
+        headers |= record.keys()
         rows.append({_LINE: line, **values})
-    schema = {_LINE: pl.Int64, **dict.fromkeys(sorted(seen), pl.String)}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    known = sorted(columns & set(map(_known_form, headers)))
+    schema = {_LINE: pl.Int64, **dict.fromkeys(known, pl.String)}
+    return pl.DataFrame(rows, schema=schema, orient="row"), sorted(headers)
 
 
 def _known_form(header: str) -> str:
@@ -166,6 +173,4 @@ def _known_form(header: str) -> str:
 
 
 def _as_string(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else as_text(value)

@@ -25,8 +25,9 @@ from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
 from kgprep.dialogues.items import UNUSABLE_CELLS
 from kgprep.dialogues.lines import Place, read_json_records
-from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span, answer_code, as_id
+from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span
 from kgprep.dialogues.splits import SplitPlan
+from kgprep.dialogues.values import answer_code, as_id, as_text, is_absent
 
 LAYOUT = {
     "train": with_gzip("train.jsonl", "train.json"),
@@ -137,12 +138,15 @@ def _add_items(dialogue_id: str, items: Any, file: PartFile, place: Place, rows:
         if not item_id:
             rows.lesser_skips.add("the item has no item_id", file.path, place)
             continue
-        name = item.get("name")
-        rows.title(item_id, name if isinstance(name, str) else "")
+        rows.title(item_id, as_text(item.get("name")) or "")
         for key, (usable, reason) in UNUSABLE_CELLS.items():
-            if (value := item.get(key)) not in (None, "") and not re.search(usable, str(value)):
+            value = item.get(key)
+            if not is_absent(value) and not re.search(usable, str(value)):
                 rows.lesser_skips.add(reason, file.path, place)
         rows.attributes_of(item_id, **{key: item[key] for key in _ATTRIBUTES if key in item})
-        if item_id not in answered and any(answer in item for answer in _ANSWERS):
+        answers = [item[answer] for answer in _ANSWERS if not is_absent(item.get(answer))]
+        unusable = sum(answer_code(answer) is None for answer in answers)
+        rows.lesser_skips.add("the answer is none of 0, 1 and 2", file.path, place, unusable)
+        if item_id not in answered and len(answers) > unusable:
             answered.add(item_id)
             rows.feedback(dialogue_id, item_id, *(answer_code(item.get(answer)) for answer in _ANSWERS))

@@ -29,10 +29,11 @@ Place = int | str
 
 @dataclass
 class Skips:
-    """What was skipped: how often for each reason, and the first few places."""
+    """What was skipped: how often for each reason, and the first few places; and what else is to be told."""
 
     reasons: Counter[str] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def add(self, reason: str, path: Path, place: Place, times: int = 1) -> None:
         """Count `times` skipped rows, or parts of a row, at one place."""
@@ -43,6 +44,10 @@ class Skips:
         if len(places) < PLACES_SHOWN:
             separator = ":" if isinstance(place, int) else ", "
             places.append(f"{path}{separator}{place}: {reason}")
+
+    def remark(self, remark: str) -> None:
+        """Note something of a file that is no skip."""
+        self.remarks.append(remark)
 
     @property
     def total(self) -> int:
@@ -56,8 +61,8 @@ class Skips:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The first few places of every reason."""
-        return tuple(place for _, places in sorted(self.places.items()) for place in places)
+        """Remarks, and the first few places of every reason."""
+        return (*self.remarks, *(place for _, places in sorted(self.places.items()) for place in places))
 
 
 def is_gzip(path: Path) -> bool:

@@ -39,7 +39,7 @@ _ROLES = {"user": "seeker", "assistant": "recommender"}
 _FILM_RELATIONS = ("starred_actors", "directed_by")
 _FILM_QUALIFIER = re.compile(r"\(.*\bFilm\b.*\)$", re.IGNORECASE)
 _QUALIFIER = re.compile(r"\s*\([^()]*\)$")
-_YEAR = re.compile(r"^\d{4}$")
+_YEAR = re.compile(r"^[0-9]{4}$")
 
 _Triple = tuple[str, str, str]
 

@@ -16,8 +16,9 @@ from typing import Any
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, beside, find_parts, with_gzip
 from kgprep.dialogues.lines import read_json_lines
-from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span, answer_code, as_id
+from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span
 from kgprep.dialogues.splits import SplitPlan
+from kgprep.dialogues.values import answer_code, as_id
 
 LAYOUT = {
     "train": with_gzip("train_data.jsonl", "train_valid.jsonl", "train.jsonl"),

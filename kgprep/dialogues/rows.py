@@ -1,13 +1,10 @@
 """The rows that a loader collects while it parses: one list a column, made into frames at the end.
 
-Notable here:
-- parsing JSON is the one place where dialogues pass through Python one by one; all later work is on frames;
-- JSON and pickles can hold lone surrogates, which no table can store: each becomes one U+FFFD, so offsets stay true.
+Notable here: parsing JSON is the one place where dialogues pass through Python one by one; all later work is on frames.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +14,10 @@ from kgprep.artifacts import RoleEnum
 from kgprep.dialogues.items import ITEM_CELLS, clean_attributes
 from kgprep.dialogues.lines import Place, Skips
 from kgprep.dialogues.splits import DIALOGUES
+from kgprep.dialogues.values import as_text, storable
 
 MAX_MESSAGES = 32_767
 """A turn is an i16."""
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _UTTERANCES = pl.Schema({"dialogue_id": pl.String(), "turn": pl.Int16(), "role": RoleEnum, "text": pl.String()})
 _MENTIONS = pl.Schema(
@@ -38,23 +34,6 @@ _TITLES = pl.Schema({"item_id": pl.String, "title": pl.String})
 _FEEDBACK = pl.Schema(
     {"dialogue_id": pl.String, "item_id": pl.String, "suggested": pl.Int8, "seen": pl.Int8, "liked": pl.Int8}
 )
-
-
-def storable(text: str) -> str:
-    """Return `text` with every lone surrogate replaced by U+FFFD."""
-    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
-
-
-def as_id(value: object) -> str | None:
-    """Return a string or whole number as an id, and None for anything else; pandas writes 3 as 3.0."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return storable(str(value)) or None if isinstance(value, str | int) else None
-
-
-def answer_code(value: object) -> int | None:
-    """Return an answer's code (0, 1, or 2 for not said) and None for anything else."""
-    return value if isinstance(value, int) and 0 <= value <= 2 else None
 
 
 @dataclass(frozen=True)
@@ -79,7 +58,7 @@ class DialogueRows:
     _utterances: list[tuple[str, int, str, str]] = field(default_factory=list)
     _mentions: list[tuple[str, int, int, int, str, str]] = field(default_factory=list)
     _titles: list[tuple[str, str]] = field(default_factory=list)
-    _attributes: list[dict[str, str]] = field(default_factory=list)
+    _attributes: list[dict[str, str | None]] = field(default_factory=list)
     _feedback: list[tuple[str, str, int | None, int | None, int | None]] = field(default_factory=list)
 
     def begin(self, dialogue_id: str, part: str | None, path: Path, place: Place, drawable: bool = True) -> bool:
@@ -110,8 +89,7 @@ class DialogueRows:
 
     def attributes_of(self, item_id: str, **cells: object) -> None:
         """Note what a dialogue says of an item: any of the columns of `items.ITEM_CELLS`."""
-        known = {name: storable(str(cell)) for name, cell in cells.items() if cell is not None}
-        self._attributes.append({"item_id": item_id, **known})
+        self._attributes.append({"item_id": item_id, **{name: as_text(cell) for name, cell in cells.items()}})
 
     def feedback(
         self, dialogue_id: str, item_id: str, suggested: int | None, seen: int | None, liked: int | None

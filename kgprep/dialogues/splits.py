@@ -20,6 +20,7 @@ import polars as pl
 
 from kgprep.artifacts import SPLITS, SplitEnum
 from kgprep.dialogues.lines import read_bytes
+from kgprep.dialogues.values import as_id
 from kgprep.errors import KgprepError
 
 DIALOGUES = pl.Schema({"dialogue_id": pl.String(), "part": SplitEnum, "drawable": pl.Boolean()})
@@ -73,9 +74,10 @@ def read_split_plan(path: Path | None, seed: int) -> SplitPlan:
 
 
 def _id_set(path: Path, split: str, listed: object) -> frozenset[str]:
-    if not isinstance(listed, list) or not all(isinstance(entry, str | int) for entry in listed):
+    ids = [as_id(entry) for entry in listed] if isinstance(listed, list) else [None]
+    if None in ids:
         raise KgprepError(f"{path}: {split} is not a list of dialogue ids: make it one")
-    return frozenset(str(entry) for entry in listed)
+    return frozenset(one for one in ids if one is not None)
 
 
 def assign_splits(dialogues: pl.DataFrame, utterances: pl.DataFrame, plan: SplitPlan) -> pl.DataFrame:

@@ -17,8 +17,10 @@ from typing import Any
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
 from kgprep.dialogues.lines import Place, Skips, bare_suffix, read_bytes, read_json_records
-from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span, as_id
+from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span
 from kgprep.dialogues.splits import SplitPlan
+from kgprep.dialogues.titles import without_year
+from kgprep.dialogues.values import as_id
 from kgprep.errors import KgprepError
 from kgprep.pickles import parse_pickle
 
@@ -30,7 +32,6 @@ LAYOUT = {
 
 _ROLES = {"seeker": "seeker", "recommender": "recommender", "rec": "recommender"}
 _BRACKETED = re.compile(r"《\s*([^《》]*[^《》\s])\s*》")
-_YEAR_AT_END = re.compile(r"\s*[(（]\d{1,4}[)）]\s*$")
 _INSTEAD = "get the data from a source you trust, or convert it to JSON Lines"
 
 
@@ -141,7 +142,7 @@ def _title_spans(titles: dict[str, str], text: str) -> list[Span]:
     spans: list[Span] = []
     unmatched: dict[str, str] = {}
     for item_id, title in titles.items():
-        name = _comparable(_YEAR_AT_END.sub("", title))
+        name = _comparable(without_year(title))
         own = [(start, end) for start, end in brackets if _comparable(text[start:end]) == name]
         brackets = [bracket for bracket in brackets if bracket not in own]
         spans += [Span(start, end, item_id) for start, end in own]
@@ -157,7 +158,7 @@ def _title_spans(titles: dict[str, str], text: str) -> list[Span]:
 def _bare_titles(titles: dict[str, str], text: str, taken: list[Span]) -> list[Span]:
     found: list[Span] = []
     for item_id, title in titles.items():
-        name = _YEAR_AT_END.sub("", title).strip()
+        name = without_year(title)
         start = text.find(name) if name else -1
         end = start + len(name)
         if start >= 0 and not any(start < span.end and span.start < end for span in [*taken, *found]):

@@ -14,7 +14,12 @@ FIRST_FILM_YEAR = 1874
 LAST_YEAR = 2100
 
 _UNSAFE_IN_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`%]')
-_YEAR_AT_END = r"\s*[(（](\d{1,4})[)）]$"
+FILM_YEAR = "|".join(map(str, range(FIRST_FILM_YEAR, LAST_YEAR + 1)))
+"""Matches the years that a film can have, and no others."""
+NO_YEAR = "0{1,4}"
+"""Matches how data sets write that a year is unknown."""
+
+_YEAR_AT_END = rf"\s*[(（](?:({FILM_YEAR})|{NO_YEAR})[)）]$"
 
 
 def split_titles(titles: pl.DataFrame) -> pl.DataFrame:
@@ -25,11 +30,8 @@ def split_titles(titles: pl.DataFrame) -> pl.DataFrame:
     # ReDial's titles come from URLs and keep the escaped question mark.
     whole = pl.col("title").str.replace_all("%3F", "?", literal=True).str.replace_all(r"\s+", " ").str.strip_chars()
     name = whole.str.replace(_YEAR_AT_END, "")
-    year = whole.str.extract(_YEAR_AT_END).cast(pl.Int16, strict=False)
-    known = year.is_between(FIRST_FILM_YEAR, LAST_YEAR) | (year == 0)
     return titles.with_columns(
-        name=pl.when(known & (name != "")).then(name).otherwise(whole),
-        year=pl.when(known & (year != 0)).then(year),
+        name=pl.when(name != "").then(name).otherwise(whole), year=whole.str.extract(_YEAR_AT_END).cast(pl.Int16)
     )
 
 

@@ -25,7 +25,7 @@ _LAST_YEAR = 9999
 _UNSEEN = r"\b(?:upcoming|unfinished|unreleased|unproduced|cancelled|canceled|lost)\b"
 _TOLD_AT_ONCE = r"mini-?series|serial$"
 _FRANCHISE = r"film series|franchise"
-_YEAR_ALONE = r"^\d{4}$"
+_YEAR_ALONE = r"^[0-9]{4}$"
 _ENDS_IN_BRACKET = r"[)）]$"
 
 

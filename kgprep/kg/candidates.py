@@ -80,7 +80,7 @@ def imdb_ids(triples: pl.DataFrame) -> pl.DataFrame:
 
 def release_years(triples: pl.DataFrame) -> pl.DataFrame:
     """Return iri, year (i16) of the earliest date that the triples state."""
-    year = pl.col("object").str.extract(r"^((?:18|19|20)\d\d)").cast(pl.Int16)
+    year = pl.col("object").str.extract(r"^((?:18|19|20)[0-9]{2})").cast(pl.Int16)
     return triples.select(iri="subject", year=year).drop_nulls().group_by("iri").agg(pl.col("year").min()).sort("iri")
 
 

@@ -29,7 +29,7 @@ _KIND_WORDS: dict[str, str] = {
     "genre": r"genre|music genre|music|film genre",
     "other": r"character|mythology|disambiguation|comics character|language|ship|aircraft|animal|god",
 }
-_YEAR = r"(?:18[89]|19\d|20\d)\d"
+_YEAR = r"(?:18[89]|19[0-9]|20[0-9])[0-9]"
 _BRACKET = r"^(?P<title>.*\S)\s*[(（](?P<qualifier>[^()（）]*)[)）]$"
 _ANY_KIND = "|".join(_KIND_WORDS.values())
 _IS_QUALIFIER = rf"(?i)^(?:{_YEAR}|.*\b(?:{_ANY_KIND}))(?:\s+part \d+)?$|\b{_YEAR}\b.*\b(?:{_ANY_KIND})\b"

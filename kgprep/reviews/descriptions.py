@@ -9,6 +9,7 @@ import polars as pl
 from kgprep.artifacts import DescriptionSourceEnum
 from kgprep.counts import Count
 from kgprep.dialogues.items import COLUMNS_CALLED, clean_attributes
+from kgprep.dialogues.values import plain_id
 from kgprep.errors import KgprepError
 from kgprep.kg.names import title_key
 from kgprep.reviews.attach import attach_reviews
@@ -42,12 +43,12 @@ def read_descriptions(
     tally = Tally()
     present = columns_of(path)
     keys = {
-        name: (*(column for column in present if column.strip().lower() in among), *among)
+        name: (*(column for column in present if column.strip().lower() in {name.lower() for name in among}), *among)
         for name, among in _COLUMNS.items()
     }
     nothing = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
     cells = pl.concat([nothing, *read_columns(path, keys, tally)])
-    rows = clean_attributes(cells.with_columns(pl.all().str.strip_chars().replace("", None))).with_row_index("row")
+    rows = clean_attributes(cells.with_columns(plain_id(pl.col("item_id")))).with_row_index("row")
     told = rows.filter(pl.col("plot").is_not_null())
     by_iri = told.join(entities.select("iri", "entity_id"), on="iri")
     by_item = _without(told, by_iri).join(

@@ -65,10 +65,26 @@ def test_every_form_gives_the_same_items(write_lines: WriteLines, name: str, lin
         ["item_id, name , year,imdb_id", "1,Heat,1995,tt0113277"],
         ["\ufeffItem_ID,Name,Year,IMDb_ID,Genre,NAME", "1,Heat,1995,tt0113277,crime,Hot"],
         ["movieId,movieName,line,Line,imdb", "1,Heat (1995),7,8,113277"],
+        ["movieId,title,imdbId", "1.0,Heat (1995),113277"],
+        ["id,Film,Movie_Year,tconst", "1,Heat,1995,tt0113277"],
     ],
 )
 def test_headers_may_have_spaces_capitals_and_other_columns(write_lines: WriteLines, lines: list[object]) -> None:
     assert load_items(write_lines("items.csv", lines)).items.rows() == EXPECTED[:1]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("items.csv", ["Id,Name,Release Year,Genre", "1,Heat,1995,crime"]),
+        ("items.jsonl", [{"id": 1, "Release Year": 1995}, {"id": 2, "Name": "Heat", "Genre": None}]),
+    ],
+)
+def test_columns_that_nobody_reads_are_noted(write_lines: WriteLines, name: str, lines: list[object]) -> None:
+    path = write_lines(name, lines)
+    (note,) = load_items(path).notes
+    assert note.startswith(f"{path}: columns that are not read: ")
+    assert set(note.partition("read: ")[2].split(", ")) == {"Release Year", "Genre"}
 
 
 def test_json_names_may_have_capitals(write_lines: WriteLines) -> None:
@@ -98,10 +114,12 @@ def test_imdb_ids_may_be_addresses_and_unusable_ones_are_counted(write_lines: Wr
 
 
 def test_unusable_years_are_counted(write_lines: WriteLines) -> None:
-    path = write_lines("items.csv", ["item_id,name,year", "a,Up,2009.0", "b,Heat (1995),1995?", "c,Okja,", "d,Her,13"])
+    years = ["Up,2009.0", "Heat (1995),1995?", "Okja,", "Her,13", "Inception,２０１０", "Troy,0000", "Foo,9999"]
+    path = write_lines("items.csv", ["item_id,name,year", *(f"{row},{film}" for row, film in enumerate(years))])
     loaded = load_items(path)
-    assert loaded.items["year"].to_list() == [2009, 1995, None, None]
-    assert loaded.notes == (f"{path}:3: the year is no year", f"{path}:5: the year is no year")
+    assert loaded.items["year"].to_list() == [2009, 1995, None, None, None, None, None]
+    assert [str(count) for count in loaded.counts] == ["items: 7 of 7 (100.0 %)", "skipped: the year is no year: 4"]
+    assert loaded.notes == tuple(f"{path}:{line}: the year is no year" for line in (3, 5, 6))
 
 
 @pytest.mark.parametrize("written", ["tt0113277", "0113277", "113277", "113277.0", "http://imdb.com/title/tt0113277/"])

@@ -214,3 +214,48 @@ def test_a_line_in_another_encoding_is_not_called_damaged_json(write_lines: Writ
     path.write_bytes(path.read_bytes() + '{"dialogue_id": "d2", "messages": "Amélie"}\n'.encode("latin-1"))
     loaded = load_dialogues("jsonl", path)
     assert f"{path}:2: the line is not UTF-8" in loaded.notes
+
+
+def test_a_blank_is_no_value_and_no_answer(write_lines: WriteLines) -> None:
+    told = {"item_id": "a", "name": "Up", "iri": "http://example.org/Up", "plot": "A house flies."}
+    blank = {"item_id": "a", "name": " ", "year": "", "imdb_id": " ", "iri": "", "plot": " ", "liked": "", "seen": None}
+    rows = [dialogue("d1", items=[blank]), dialogue("d2", items=[{**blank, "item_id": "b", "plot": "..."}, told])]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", rows))
+    assert loaded.items.rows() == [("a", "Up", None, None, "http://example.org/Up")]
+    assert loaded.descriptions.rows() == [("a", "en", "A house flies.")]
+    assert loaded.feedback.is_empty()
+    assert not [count for count in loaded.counts if count.what.startswith("skipped")]
+
+
+def test_values_are_read_as_pandas_writes_them(write_lines: WriteLines) -> None:
+    mention = {"start": 0, "end": 2, "item_id": "3.0"}
+    messages = [{"role": "seeker", "text": "Up", "mentions": [mention]}]
+    answers = {"suggested": 1.0, "seen": "0", "liked": True}
+    items = [{"item_id": 3.0, "year": 2009.0, "imdb_id": float("nan"), **answers}, {"item_id": "4", "name": 1917}]
+    films = write_lines("films.csv", ["item_id,name,year", "3.0,Up,2009.0"])
+    row = {"dialogue_id": 1.0, "messages": messages, "items": items}
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [row]), films=films)
+    assert loaded.items["item_id", "name", "year"].rows() == [("3", "Up", 2009), ("4", "1917", None)]
+    assert loaded.item_mentions.select("dialogue_id", "item_id").rows() == [("1", "3")]
+    assert loaded.feedback.rows() == [("1", "3", 1, 0, 1)]
+
+
+def test_answers_that_are_none_are_counted_and_not_reported_as_answers(write_lines: WriteLines) -> None:
+    items = [
+        {"item_id": "a", "name": "Up", "liked": "yes", "seen": 10**30},
+        {"item_id": "b", "name": "Heat", "seen": 2},
+    ]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue("d", items=items)]))
+    counts = {count.what: (count.kept, count.total) for count in loaded.counts}
+    assert counts["answers about a known item"] == (1, 1)
+    assert counts["skipped: the answer is none of 0, 1 and 2"] == (2, None)
+
+
+def test_full_width_digits_and_impossible_years_are_no_years(write_lines: WriteLines) -> None:
+    years = {"a": "２０１０", "b": 199, "c": 9999, "d": 0, "e": "0000"}
+    items = [{"item_id": one, "name": one, "year": year, "imdb_id": "tt１３７５６６６"} for one, year in years.items()]
+    loaded = load_dialogues("jsonl", write_lines("own.jsonl", [dialogue("d", items=items)]))
+    assert loaded.items["year"].null_count() == loaded.items["imdb_id"].null_count() == 5
+    counts = {count.what: count.kept for count in loaded.counts}
+    assert counts["skipped: the year is no year"] == 3
+    assert counts["skipped: the imdb_id is no IMDb id of a title"] == 5

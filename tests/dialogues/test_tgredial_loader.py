@@ -77,6 +77,13 @@ def test_turns_count_usable_messages_only(tmp_path: Path) -> None:
     assert loaded.item_mentions.select("turn", "word").rows() == [(1, "我知道")]
 
 
+def test_a_number_that_is_no_year_is_part_of_the_title(tmp_path: Path) -> None:
+    row = dialogue(5, "看《机器人(7)》和《我知道》", films={1: [("7", "机器人(7)"), ("2252726", "我知道 (1956)")]})
+    loaded = load_dialogues("tgredial", write_pickle(tmp_path / "all.pkl", [row]))
+    assert loaded.item_mentions.select("word", "item_id").rows() == [("机器人(7)", "7"), ("我知道", "2252726")]
+    assert loaded.items["name"].to_list() == ["我知道", "机器人(7)"]
+
+
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickles_of_every_protocol_load(tmp_path: Path, protocol: int) -> None:
     row = EXAMPLE | {"topics": {"回忆", "童年"}}

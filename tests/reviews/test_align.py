@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from kgprep.artifacts import (
+    DESCRIPTIONS,
     ENTITIES,
     MENTIONS,
     REVIEWS,
@@ -23,6 +24,7 @@ from kgprep.record import file_sha256
 from kgprep.reviews.align import AlignConfig, align_reviews
 from kgprep.stage import StageSummary
 from kgprep.validate import validate
+from tests.reviews.conftest import write_json_lines
 
 MADE = (REVIEWS, SENTENCES, SENTENCE_MENTIONS, MENTIONS, TRIPLES)
 
@@ -115,6 +117,16 @@ def test_a_bundle_without_dialogues_gets_sentences_and_no_triples(tmp_path: Path
     align_reviews(tmp_path / "alone", AlignConfig())
     assert read_table(tmp_path / "alone", TRIPLES).is_empty()
     assert not read_table(tmp_path / "alone", SENTENCES).is_empty()
+
+
+def test_a_film_of_a_blank_plot_has_no_description(tmp_path: Path, workspace: Path) -> None:
+    item = {"item_id": "i1", "name": "Qwxyz", "plot": " ", "iri": ""}
+    row = {"dialogue_id": "d1", "messages": [{"role": "seeker", "text": "Is Heat good?"}], "items": [item]}
+    dialogues = write_json_lines(tmp_path / "own.jsonl", [row])
+    build_kg(tmp_path / "own", KgConfig(dialogues=f"jsonl:{dialogues}", dumps=(tmp_path / "dump.nt",)))
+    assert read_table(tmp_path / "own", DESCRIPTIONS).filter(pl.col("text").str.strip_chars() == "").is_empty()
+    align_reviews(tmp_path / "own", AlignConfig())
+    assert validate(tmp_path / "own").problems == ()
 
 
 def test_a_workspace_without_a_graph_says_what_to_run(tmp_path: Path) -> None:
