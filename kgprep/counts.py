@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+PLACES_SHOWN = 3
+"""Of what is skipped for one reason, so many places are shown."""
+
 
 @dataclass(frozen=True)
 class Count:

@@ -18,10 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kgprep.counts import Count
+from kgprep.counts import PLACES_SHOWN, Count
 from kgprep.errors import KgprepError, no_file
-
-PLACES_SHOWN = 3
 
 Place = int | str
 """A line's number from 1, or, in a file without lines, words such as "record 7"."""

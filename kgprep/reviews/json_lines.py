@@ -15,8 +15,9 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.counts import PLACES_SHOWN
 from kgprep.errors import KgprepError
-from kgprep.reviews.records import PLACES_SHOWN, RAW, Tally
+from kgprep.reviews.records import RAW, Tally
 from kgprep.utf8 import utf8_blocks
 
 Keys = Mapping[str, tuple[str, ...]]

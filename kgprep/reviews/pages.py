@@ -11,12 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.counts import Count
+from kgprep.counts import PLACES_SHOWN, Count
 from kgprep.errors import KgprepError
 from kgprep.reviews.records import RAW, ReviewCorpus, finish
 from kgprep.reviews.sites import douban, imdb
 
-PLACES_SHOWN = 3
 SUFFIXES = (".html", ".htm", ".json")
 
 

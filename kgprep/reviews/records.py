@@ -3,24 +3,29 @@
 Notable here:
 - a reader hands over `RAW` records, all strings as the source wrote them; `finish` makes all of them `CLEAN` alike;
 - a rating may carry its own scale (``8/10``), else it is out of the form's best rating; one beyond it is nulled;
-- what is no date in a form that is known is nulled too, and counted as impossible ratings are;
-- helpful votes are smoothed, so that 140 of 147 outranks 1 of 1;
+- what is no date in a form that is known, or one before there were sites of reviews, is nulled too, and counted as
+  impossible ratings are;
+- helpful votes are smoothed, so that 140 of 147 outranks 1 of 1; a number between 0 and 1 is a share already;
 - a review's id is a hash (BLAKE2b) of its film and text: the same in any order and by any version of any library;
 - there is no column for an author: a user's name cannot slip through.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html.entities import html5
+from html import unescape
 
 import polars as pl
 
-from kgprep.counts import Count
+from kgprep.counts import PLACES_SHOWN, Count
 from kgprep.dialogues.imdb import imdb_id
+from kgprep.dialogues.titles import FILM_YEAR
+from kgprep.dialogues.values import plain_id
 from kgprep.reviews.languages import CHINESE_SHARE, language
 
 RAW: dict[str, type[pl.DataType]] = {
@@ -57,20 +62,27 @@ CLEAN: dict[str, type[pl.DataType]] = {
     "text": pl.String,
 }
 
-PLACES_SHOWN = 3
-
 # Half-life of a bare number of votes: so many make a review half as helpful as one can be.
 HELPFUL_VOTES_HALF = 10
 _DATE_FORMATS = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%b %d, %Y", "%B %d, %Y", "%Y/%m/%d")
-_NUMBER = r"\d+(?:\.\d+)?"
+_FIRST_DATE = datetime.date(1990, 1, 1)
+"""No site had reviews before; what seems older is a year of two digits."""
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _SCALED = rf"^\s*({_NUMBER})\s*(?:(?:/|out of|of)\s*({_NUMBER}))?\s*$"
-_VOTES_PAIR = r"^\[\s*(\d+)\s*,\s*(\d+)\s*\]$"
-_VOTES = r"^([\d,]+)(?:\s*(?:/|out of|of)\s*([\d,]+))?\b"
-_ENTITIES = {
-    **{f"&{name}": text for name, text in html5.items() if name.endswith(";")},
-    **{f"&#{code};": chr(code) for code in (*range(32, 0x250), *range(0x2010, 0x2041), 0x20AC, 0x2122)},
-    **{f"&#x{code:x};": chr(code) for code in (*range(32, 0x250), *range(0x2010, 0x2041), 0x20AC, 0x2122)},
-    **{f"&#x{code:X};": chr(code) for code in (*range(32, 0x250), *range(0x2010, 0x2041), 0x20AC, 0x2122)},
+_VOTES_PAIR = r"^\[\s*([0-9]+)\s*,\s*([0-9]+)\s*\]$"
+_NUMBER_OF_VOTES = r"[0-9][0-9,]*(?:\.[0-9]+)?\s*[KM]?"
+_VOTES = rf"^({_NUMBER_OF_VOTES})(?:\s*(?:/|out of|of)\s*({_NUMBER_OF_VOTES}))?$"
+_LINE_BREAK = r"(?i)<\s*/?\s*(?:br|p|li|ul|ol|div|hr)\s*/?>"
+_ELEMENTS = (
+    "a|abbr|acronym|address|area|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code|col"
+    "|colgroup|dd|del|details|dfn|div|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|h[1-6]|head|header|hr"
+    "|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|map|mark|meta|nav|noscript|object|ol|option|p|param|pre|q"
+    "|s|samp|script|section|select|small|source|span|strike|strong|style|sub|summary|sup|table|tbody|td|textarea|tfoot|th"
+    "|thead|time|title|tr|tt|u|ul|var|video|wbr"
+)
+_TAG = rf"(?i)</?(?:{_ELEMENTS})(?:[\s/][^<>]{{0,300}})?>"
+_ENTITY = r"&#?\w+;"
+_CHARACTERS = {
     # Private-use characters say nothing, and `sentences` needs three of them.
     **{chr(code): "" for code in (0xE000, 0xE001, 0xE002)},
     # Bytes of Windows-1252 read as Latin-1, as old corpora have them.
@@ -81,7 +93,6 @@ _ENTITIES = {
     "\x94": "”",
     "\x96": "–",
     "\x97": "—",
-    **{f"&#0{code};": chr(code) for code in range(32, 100)},
 }
 
 
@@ -106,11 +117,18 @@ def is_chinese(text: pl.Expr) -> pl.Expr:
 
 def clean_text(text: pl.Expr) -> pl.Expr:
     """Turn HTML into plain text: line-breaking tags become newlines, other tags go, entities are resolved."""
-    broken = text.str.replace_all(r"(?i)<\s*/?\s*(?:br|p|li|ul|ol|div|hr)\s*/?>", "\n")
-    bare = broken.str.replace_all(r"</?[A-Za-z][^<>]{0,300}>", "")
-    resolved = bare.str.replace_many(_ENTITIES, leftmost=True)
+    bare = text.str.replace_all(_LINE_BREAK, "\n").str.replace_all(_TAG, "")
+    resolved = bare.map_batches(_unescaped, return_dtype=pl.String, is_elementwise=True)
+    plain = resolved.str.replace_many(_CHARACTERS)
     # The first pattern matches only what must change: most single spaces may stay as they are.
-    return resolved.str.replace_all(r"[^\S\n]{2,}|[^\S\n ]", " ").str.replace_all(r" ?\n[ \n]*", "\n").str.strip_chars()
+    return plain.str.replace_all(r"[^\S\n]{2,}|[^\S\n ]", " ").str.replace_all(r" ?\n[ \n]*", "\n").str.strip_chars()
+
+
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """Resolve entities, once; few texts have any."""
+    rows = texts.str.contains(_ENTITY).arg_true()
+    resolved = [re.sub(_ENTITY, lambda entity: unescape(entity[0]), text) for text in texts.gather(rows)]
+    return texts.scatter(rows, resolved) if resolved else texts
 
 
 @dataclass
@@ -163,11 +181,10 @@ def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, ta
         .with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
         .with_columns(
             imdb_id=imdb_id(pl.col("imdb_id")),
-            # Tables that have been through pandas hold ids with gaps as decimal numbers.
-            douban_id=pl.col("douban_id").str.strip_suffix(".0"),
+            douban_id=plain_id(pl.col("douban_id")),
             film_title=clean_text(pl.col("film_title")),
             film_title_other=clean_text(pl.col("film_title_other")),
-            film_year=pl.col("film_year").str.extract(r"(\d{4})").cast(pl.Int16),
+            film_year=pl.col("film_year").str.extract(f"({FILM_YEAR})").cast(pl.Int16),
             title=clean_text(pl.col("title")).str.replace_all("\n", " ").replace("", None),
             text=clean_text(pl.col("text")).replace("", None),
             date=_date(pl.col("date")),
@@ -196,16 +213,15 @@ def clean_records(raw: pl.DataFrame, best_rating: float, usual_language: str, ta
     return named.select(pl.col(name).cast(dtype) for name, dtype in CLEAN.items())
 
 
-def finish(raw: pl.DataFrame, best_rating: float, where: str, total: int | None = None) -> ReviewCorpus:
+def finish(raw: pl.DataFrame, best_rating: float, where: str) -> ReviewCorpus:
     """Clean raw records that are all in memory; see `clean_records`.
 
     Args:
         raw: records in the columns of `RAW`.
         best_rating: the highest rating, for ratings that do not carry their scale.
         where: the source's name in the counts.
-        total: how many records there were, where the reader itself has left some out.
     """
-    tally = Tally(read=raw.height if total is None else total)
+    tally = Tally(read=raw.height)
     frame = clean_records(raw, best_rating, "en", tally)
     return ReviewCorpus(frame, tally.counts(where), ())
 
@@ -253,14 +269,22 @@ def _truth(text: pl.Expr) -> pl.Expr:
 
 def _helpful(text: pl.Expr) -> pl.Expr:
     pair, written = text.str.extract_groups(_VOTES_PAIR).struct, text.str.extract_groups(_VOTES).struct
-    votes, total = (
-        pl.coalesce(pair.field(group), written.field(group)).str.replace_all(",", "").cast(pl.Float32, strict=False)
-        for group in ("1", "2")
-    )
+    votes, total = (_number_of_votes(pl.coalesce(pair.field(group), written.field(group))) for group in ("1", "2"))
     share = pl.when(votes <= total).then((votes + 1) / (total + 2))
-    return pl.when(total.is_null()).then(votes / (votes + HELPFUL_VOTES_HALF)).otherwise(share)
+    alone = pl.when(votes.is_between(0, 1, "none")).then(votes).otherwise(votes / (votes + HELPFUL_VOTES_HALF))
+    return pl.when(total.is_null()).then(alone).otherwise(share)
+
+
+def _number_of_votes(written: pl.Expr) -> pl.Expr:
+    """Read ``1,200`` and ``1.2K`` alike."""
+    number = written.str.replace_all(r"[,\sKM]", "").cast(pl.Float32)
+    times = (
+        pl.when(written.str.ends_with("K")).then(1_000).when(written.str.ends_with("M")).then(1_000_000).otherwise(1)
+    )
+    return number * times
 
 
 def _date(text: pl.Expr) -> pl.Expr:
     day = text.str.replace(r"[T ]\d{1,2}:\d{2}.*$", "")
-    return pl.coalesce(day.str.to_date(form, strict=False) for form in _DATE_FORMATS)
+    date = pl.coalesce(day.str.to_date(form, strict=False) for form in _DATE_FORMATS)
+    return pl.when(date >= _FIRST_DATE).then(date)

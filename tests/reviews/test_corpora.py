@@ -70,11 +70,31 @@ def test_generic_keys_and_number_ids_are_understood(tmp_path: Path) -> None:
     assert frame["date"].item() == datetime.date(2015, 3, 2)
 
 
-@pytest.mark.parametrize("rating", [27, "11", 0, -3, "ten", "9/5"])
+@pytest.mark.parametrize("rating", [27, "11", 0, -3, "ten", "9/5", "８", {"value": 8}])
 def test_an_impossible_rating_is_nulled_and_counted(tmp_path: Path, rating: object) -> None:
     corpus = read_reviews("imdb", write_lines(tmp_path / "a.jsonl", [{**BARE, "rating": rating}, BARE]))
     assert corpus.frame["rating"].null_count() == 1
     assert counted(corpus, "impossible ratings") == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("helpful", "share"),
+    [
+        ("0.75", 0.75),
+        ("12.0", 12 / 22),
+        ("1.5K", 1500 / 1510),
+        ("1,500", 1500 / 1510),
+        ("1.1K/1.2K", 1101 / 1202),
+        ("41 out of 57", 42 / 59),
+        ("0", 0.0),
+        ("5 stars", None),
+        ("-1", None),
+        ("７", None),
+    ],
+)
+def test_helpful_votes_are_read_whole_or_not_at_all(tmp_path: Path, helpful: str, share: float | None) -> None:
+    corpus = read_reviews("imdb", write_lines(tmp_path / "a.jsonl", [{**BARE, "helpful": helpful}]))
+    assert corpus.frame["helpful"].item() == pytest.approx(share)
 
 
 def test_an_absent_rating_is_not_impossible(tmp_path: Path) -> None:
@@ -198,6 +218,9 @@ def test_an_acl_imdb_folder_without_its_addresses_is_refused(tmp_path: Path) -> 
         ("a \t b\r\n\n c", "a b\nc"),
         ("it\x92s \x93old\x94", "it’s “old”"),
         ('see <a href="/name/nm0000149/">her</a>', "see her"),
+        ("&#128077; &#x1F44D; &#20013;&#x4e2d; &hearts; &#133;", "👍 👍 中中 ♥ …"),
+        ("private &#xE002;use", "private use"),
+        ("if x<y then z>w, <sigh> said <B>he</B><hr noshade>", "if x<y then z>w, <sigh> said he"),
     ],
 )
 def test_mark_up_becomes_plain_text(written: str, read: str) -> None:

@@ -114,13 +114,20 @@ def test_every_field_can_be_mapped(tmp_path: Path) -> None:
 
 
 def test_dates_that_are_no_date_are_counted(tmp_path: Path) -> None:
-    dates = ["3 February 2001", "2001-02-03 10:30", "03.02.2001", "n.d.", "", "2001-02-30"]
+    none = ["03.02.2001", "n.d.", "2001-02-30", "10/06/19", "00-01-15", "5 May 04", "２００１-02-03"]
+    dates = ["3 February 2001", "2001-02-03 10:30", *none, ""]
     path = write(
         tmp_path / "a.csv", "".join(f"{row}\n" for row in ["day,tt,review", *(f"{day},1,Fine." for day in dates)])
     )
     frame, tally = read(path, "text=review,imdb_id=tt,date=day")
-    assert frame["date"].to_list() == [datetime.date(2001, 2, 3)] * 2 + [None] * 4
-    assert "dates of a.csv that are no date, left out: 3 of 5 (60.0 %)" in map(str, tally.counts("a.csv"))
+    assert frame["date"].to_list() == [datetime.date(2001, 2, 3)] * 2 + [None] * 8
+    assert "dates of a.csv that are no date, left out: 7 of 9 (77.8 %)" in map(str, tally.counts("a.csv"))
+
+
+@pytest.mark.parametrize("year", ["２０１０", "199５", "0000", "9999", "n.d."])
+def test_a_year_that_no_film_can_have_is_none(tmp_path: Path, year: str) -> None:
+    path = write(tmp_path / "a.csv", f"review,film,year\nFine.,Heat,{year}\nFine.,Up,2009.0\n")
+    assert read(path, "text=review,title=film,year=year")[0]["film_year"].to_list() == [None, 2009]
 
 
 def test_a_column_that_only_later_lines_have_is_known(tmp_path: Path) -> None:
