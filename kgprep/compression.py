@@ -25,8 +25,15 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+COMPRESSIONS = (".gz", ".bz2", ".zst")
+
 _DAMAGE = (EOFError, zlib.error, zstd.ZstdError, RuntimeError)
 """What decompressors raise for damaged data; the bzip2 library has no exception of its own."""
+
+
+def bare_suffix(path: Path) -> str:
+    """Return the suffix of a file's name in lower case, looking through that of a compression."""
+    return (path.with_suffix("") if path.suffix.lower() in COMPRESSIONS else path).suffix.lower()
 
 
 def read_blocks(path: Path, block_bytes: int) -> Iterator[bytes]:

@@ -22,6 +22,8 @@ from kgprep.errors import KgprepError
 from kgprep.utf8 import utf8_blocks
 
 TAB = "\t"
+SEPARATORS = {".csv": ",", ".tsv": TAB, ".tab": TAB}
+"""By the suffixes of files."""
 _BLOCK_BYTES = 8 * 2**20
 _QUOTED = r'^"(?:[^"]|"")*"$'
 _LONGEST_CELL = 2**24

@@ -11,9 +11,9 @@ import pyoxigraph
 import pytest
 
 from kgprep.dialogues import load_dialogues
-from kgprep.reviews.corpora import read_reviews
 from kgprep.simulate import build_sample
 from kgprep.simulate.films import SAMPLE_FOLDER
+from tests.reviews.conftest import read_reviews
 
 DBR = "http://dbpedia.org/resource/"
 DBO = "http://dbpedia.org/ontology/"

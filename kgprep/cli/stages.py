@@ -57,7 +57,12 @@ def run_command(
 )
 @click.option("--dialogues-test", type=FILE, metavar="PATH", help="Test part, where it is a file of its own.")
 @click.option("--split", type=FILE, metavar="FILE", help="JSON of conversation ids: {train: [...], valid: [...]}.")
-@click.option("--films", type=FILE, metavar="FILE", help="JSON Lines of the set's films: imdb_id, plot.")
+@click.option(
+    "--films",
+    type=FILE,
+    metavar="FILE",
+    help="Films of the set: CSV, TSV or JSON Lines with item_id, imdb_id, plot.",
+)
 @click.option(
     "--items",
     type=FILE,
@@ -132,7 +137,7 @@ def build_kg_command(workspace: Path, languages: str, **options: Any) -> None:
     multiple=True,
     metavar="MAP",
     help="Which columns of a table hold what, such as text=review,imdb_id=tt,rating=stars/10; once, or once for each"
-    " table. Fields: text, imdb_id, douban_id, title, year, rating, votes, date, spoiler, language.",
+    " table. Fields: text, imdb_id, title, year, rating, votes, date, spoiler, language.",
 )
 @click.option(
     "--descriptions",

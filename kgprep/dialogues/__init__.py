@@ -59,7 +59,7 @@ def load_items(path: Path) -> DialogueSet:
     """Load items alone, for a graph without dialogues.
 
     Args:
-        path: CSV, TSV or JSON Lines, gzipped or not, with item_id and any of name, year, imdb_id, iri, plot.
+        path: CSV, TSV or JSON Lines, compressed or not, with item_id and any of name, year, imdb_id, iri, plot.
 
     Raises:
         KgprepError: the file is missing or of another form, or holds no item.

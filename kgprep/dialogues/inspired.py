@@ -16,9 +16,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from kgprep.compression import bare_suffix
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
-from kgprep.dialogues.lines import bare_suffix, read_json_lines, read_lines
+from kgprep.dialogues.lines import read_json_lines, read_lines
 from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows
 from kgprep.dialogues.splits import SplitPlan
 from kgprep.dialogues.title_spans import locate_titles

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.compression import COMPRESSIONS, bare_suffix
 from kgprep.dialogues.imdb import IMDB_ID, imdb_id
-from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
+from kgprep.dialogues.lines import JSON_LINES, Skips, read_json_lines
 from kgprep.dialogues.titles import FILM_YEAR, NO_YEAR, split_titles
 from kgprep.dialogues.values import as_text, plain_id
 from kgprep.errors import KgprepError, no_file
-from kgprep.separated import TAB, open_separated
+from kgprep.separated import SEPARATORS, open_separated
 
 ITEM_ATTRIBUTES = pl.Schema(
     {
@@ -50,8 +51,6 @@ UNUSABLE_CELLS = {"imdb_id": (IMDB_ID, "the imdb_id is no IMDb id of a title"), 
 
 # Names of columns are lower-cased, so none is called so.
 _LINE = "Line"
-_SEPARATORS = {".csv": ",", ".tsv": TAB}
-_JSON_LINES = (".jsonl", ".ndjson", ".json")
 
 
 def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = None) -> pl.DataFrame:
@@ -113,12 +112,15 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
     if not path.is_file():
         raise no_file(path, "check the path")
     suffix = bare_suffix(path)
-    if suffix in _SEPARATORS:
-        table, headers = _read_separated(path, _SEPARATORS[suffix])
-    elif suffix in _JSON_LINES:
+    if suffix in SEPARATORS:
+        table, headers = _read_separated(path, SEPARATORS[suffix])
+    elif suffix in JSON_LINES:
         table, headers = _read_json(path, skips)
     else:
-        raise KgprepError(f"{path} is none of .csv, .tsv, .jsonl (or these with .gz): convert it or rename it")
+        raise KgprepError(
+            f"{path} is no table of items: its name must end in one of {', '.join((*SEPARATORS, *JSON_LINES))}, and "
+            f"perhaps in one of {', '.join(COMPRESSIONS)} after it"
+        )
     theirs = {
         ours: next((name.lower() for name in names if name.lower() in table.columns), None)
         for ours, names in COLUMNS_CALLED.items()

@@ -1,25 +1,28 @@
 """Files of one record a line, read with the place of every line kept, so that a skipped one can be shown.
 
 Notable here:
-- a file may be gzipped; a gzip stream that ends early is an error, for half a data set must not pass as a whole one;
+- a file may be compressed; one that ends early is an error, for half a data set must not pass as a whole one;
 - a line that cannot be used is skipped, counted by reason, and the first few places are kept as notes.
 """
 
 from __future__ import annotations
 
 import codecs
-import gzip
+import io
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kgprep.compression import read_blocks
 from kgprep.counts import PLACES_SHOWN, Count
-from kgprep.errors import KgprepError, no_file
+from kgprep.errors import KgprepError
+
+JSON_LINES = (".jsonl", ".ndjson", ".json")
+"""Suffixes of such files."""
+_BLOCK_BYTES = 8 * 2**20
 
 Place = int | str
 """A line's number from 1, or, in a file without lines, words such as "record 7"."""
@@ -63,47 +66,23 @@ class Skips:
         return (*self.remarks, *(place for _, places in sorted(self.places.items()) for place in places))
 
 
-def is_gzip(path: Path) -> bool:
-    """Whether the name says that the file is gzipped."""
-    return path.suffix == ".gz"
-
-
-def bare_suffix(path: Path) -> str:
-    """Return the suffix in lower case, looking through ``.gz``."""
-    return (path.with_suffix("") if is_gzip(path) else path).suffix.lower()
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turn what can go wrong with the file at `path` into a `KgprepError`."""
-    try:
-        yield
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise no_file(path, "check the path") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise KgprepError(f"{path} is not a whole gzip file ({error}): fetch it again") from error
-    except OSError as error:
-        raise KgprepError(f"{path} cannot be read ({error.strerror or error}): check the file") from error
-
-
 def read_bytes(path: Path) -> bytes:
-    """Return the file's content, unzipped if it is gzipped; errors as in `read_lines`."""
-    with reading(path):
-        return gzip.decompress(path.read_bytes()) if is_gzip(path) else path.read_bytes()
+    """Return the file's content, decompressed; errors as in `read_lines`."""
+    return b"".join(read_blocks(path, _BLOCK_BYTES))
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the number, from 1, and the content of every line that is not blank.
 
     Raises:
-        KgprepError: the file is missing, unreadable or a gzip stream that ends early.
+        KgprepError: the file is missing, unreadable, cut short or damaged.
     """
-    with reading(path), gzip.open(path) if is_gzip(path) else path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1:
-                line = line.removeprefix(codecs.BOM_UTF8)
-            if not line.isspace():
-                yield number, line
+    lines = (line for block in read_blocks(path, _BLOCK_BYTES) for line in io.BytesIO(block))
+    for number, line in enumerate(lines, start=1):
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if not line.isspace():
+            yield number, line
 
 
 def read_json_lines(path: Path, skips: Skips) -> Iterator[tuple[int, Any]]:

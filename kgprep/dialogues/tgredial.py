@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kgprep.compression import bare_suffix
 from kgprep.dialogues.dialogue_set import DialogueSet, Origin, assemble
 from kgprep.dialogues.files import PartFile, find_parts, with_gzip
-from kgprep.dialogues.lines import Place, Skips, bare_suffix, read_bytes, read_json_records
+from kgprep.dialogues.lines import Place, Skips, read_bytes, read_json_records
 from kgprep.dialogues.rows import MAX_MESSAGES, DialogueRows, Span
 from kgprep.dialogues.splits import SplitPlan
 from kgprep.dialogues.titles import without_year

@@ -32,7 +32,7 @@ def believed_iris(source: TripleSource, items: pl.DataFrame) -> tuple[pl.DataFra
     """
     given = items.select("iri").drop_nulls().unique("iri", maintain_order=True)
     # As given comes first: old dumps encode what DBpedia no longer does.
-    spelt = pl.concat([given.with_columns(page="iri"), given.with_columns(_usual_spelling(given["iri"]).alias("page"))])
+    spelt = pl.concat([given.with_columns(page="iri"), given.with_columns(usual_spelling(given["iri"]).alias("page"))])
     absolute = spelt.filter(pl.col("page").str.contains(ABSOLUTE_IRI))
     canonical = to_canonical(absolute, "page", follow_redirects(source, absolute["page"]))
     known = canonical.join(_known(source, canonical["page"]), on="page", how="semi", maintain_order="left")
@@ -50,7 +50,7 @@ def _of(items: pl.DataFrame, iris: pl.DataFrame) -> int:
     return items.join(iris, on="iri", how="semi").height
 
 
-def _usual_spelling(iris: pl.Series) -> pl.Series:
+def usual_spelling(iris: pl.Series) -> pl.Series:
     """Write addresses of DBpedia's pages, and names with its prefix, as its resources; others stay as they are."""
     parts = iris.str.extract_groups(_DBPEDIA).struct.unnest()
     host, name = parts.to_series(0).fill_null("dbpedia.org"), parts.to_series(1)

@@ -29,7 +29,7 @@ def is_acl_imdb(folder: Path) -> bool:
 
 
 def read_acl_imdb(folder: Path, tally: Tally) -> Iterator[pl.DataFrame]:
-    """Read the aclImdb folder as `RAW` records, in batches; errors as in `corpora.read_reviews`."""
+    """Read the aclImdb folder as `RAW` records, in batches; errors as in `corpora.read_batches`."""
     parts = _parts(folder)
     if not parts:
         raise KgprepError(f"{folder} holds no folder train/pos or the like: give the unpacked aclImdb folder")

@@ -36,7 +36,7 @@ from kgprep.linking.linker import THRESHOLD, EntityLinker
 from kgprep.linking.misspelt import load_spelling
 from kgprep.progress import progress
 from kgprep.reviews.choose import Graph, Limits, offer_sentences
-from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, corpus_spec, split_form
+from kgprep.reviews.corpora import CorpusSpec, collected_corpus, corpus_size, corpus_spec, corpus_specs
 from kgprep.reviews.cutters import Cutters
 from kgprep.reviews.descriptions import read_descriptions, with_descriptions
 from kgprep.reviews.gathered import GatheredReviews, gather_reviews
@@ -102,7 +102,7 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
     with Stage("align-reviews", workspace, parameters) as stage, ThreadPoolExecutor(1) as meanwhile:
         graph = _read_graph(stage, config)
         corpora = [
-            *_corpora(config),
+            *corpus_specs(config.reviews, config.maps),
             *(corpus_spec(str(collected_corpus(workspace, site))) for site in config.collected),
         ]
         # The lists of words, the linker and the processes that cut take a second or two, and the corpora to read.
@@ -112,6 +112,8 @@ def align_reviews(workspace: Path, config: AlignConfig) -> StageSummary:
         with Cutters(sum(map(corpus_size, corpora))) as cutters, _reading_corpora(stage, corpora) as gathered:
             attached = attach(gathered, graph)
             stage.add_counts(attached.counts)
+            if gathered.height and attached.rows.is_empty():
+                raise _none_attached(gathered)
             linker = coming.result()
             writing = meanwhile.submit(stage.write_parts, REVIEWS, attached.parts())
             sentences = _choose(stage, attached, graph, linker, cutters, config.limits)
@@ -154,16 +156,11 @@ def _reading_corpora(stage: Stage, corpora: Sequence[CorpusSpec]) -> Iterator[Ga
         yield gathered
 
 
-def _corpora(config: AlignConfig) -> list[CorpusSpec]:
-    """Give each table its column map: the only one there is, or its own."""
-    tables = [spec for spec in config.reviews if split_form(spec)[0] == "table"]
-    if len(config.maps) not in ({0, 1, len(tables)} if tables else {0}):
-        raise KgprepError(
-            f"--map is given {len(config.maps)} times for {len(tables)} tables: give it once, or once for each table"
-            " (write --reviews table:FILE where a file is to be read as one)"
-        )
-    maps = iter(config.maps * len(tables) if len(config.maps) == 1 else config.maps)
-    return [corpus_spec(spec, next(maps, None) if spec in tables else None) for spec in config.reviews]
+def _none_attached(gathered: GatheredReviews) -> KgprepError:
+    return KgprepError(
+        f"none of the {gathered.height:,} reviews is of a film of the bundle: films are found by IMDb id, else by "
+        "title and year; give reviews of these films, or leave out --reviews"
+    )
 
 
 def _choose(

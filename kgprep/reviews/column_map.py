@@ -15,7 +15,6 @@ from kgprep.errors import KgprepError
 FIELDS: dict[str, str] = {
     "text": "text",
     "imdb_id": "imdb_id",
-    "douban_id": "douban_id",
     "title": "film_title",
     "year": "film_year",
     "rating": "rating",
@@ -26,7 +25,7 @@ FIELDS: dict[str, str] = {
 }
 """What a user calls a field, and the column of `records.RAW` it becomes."""
 
-_NAMING = ("imdb_id", "douban_id", "title")
+_NAMING = ("imdb_id", "title")
 _SCALE = re.compile(r"(.+)/(\d+(?:\.\d+)?)")
 DEFAULT_SCALE = 10.0
 
@@ -76,5 +75,5 @@ def parse_column_map(written: str) -> ColumnMap:
                 raise KgprepError(f"--map {written}: a rating cannot be out of 0, write the highest one after the /")
         columns[name] = column
     if "text" not in columns or not any(name in columns for name in _NAMING):
-        raise KgprepError(f"--map {written}: name the column of text and that of {', '.join(_NAMING[:-1])} or title")
+        raise KgprepError(f"--map {written}: name the column of text and that of {' or '.join(_NAMING)}")
     return ColumnMap(tuple(columns.items()), best_rating)

@@ -2,35 +2,43 @@
 
 Notable here:
 - a form is an entry of `FORMS`; without a name it is told from the folder's or the first line's look;
-- a reader yields batches, so `read_batches` works in the memory of one; `read_reviews` puts them together;
-- `gathered.gather_reviews` is the way for corpora of any size, and the one that drops duplicates.
+- a reader yields batches, so `read_batches` works in the memory of one; `gathered.gather_reviews` drops duplicates;
+- a table needs a column map, and a column map makes a file that is named without a form a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from kgprep.compression import bare_suffix
+from kgprep.dialogues.lines import JSON_LINES
 from kgprep.errors import KgprepError
 from kgprep.reviews.acl_imdb import acl_imdb_root, is_acl_imdb, read_acl_imdb
 from kgprep.reviews.column_map import ColumnMap, parse_column_map
-from kgprep.reviews.json_lines import films_beside, first_keys, read_douban, read_imdb, read_spoiler
+from kgprep.reviews.json_lines import (
+    IMDB_KEYS,
+    films_beside,
+    first_keys,
+    read_douban,
+    read_imdb,
+    read_spoiler,
+)
 from kgprep.reviews.pages import page_files, read_pages
-from kgprep.reviews.records import CLEAN, ReviewCorpus, Tally, clean_records
-from kgprep.reviews.tables import DMSC_COLUMNS, JSON_LINES, columns_of, read_dmsc, read_mapped, suffix
+from kgprep.reviews.records import Tally, clean_records
+from kgprep.reviews.tables import DMSC_COLUMNS, columns_of, read_dmsc, read_mapped
 
 __all__ = [
     "FORMS",
     "CorpusSpec",
-    "ReviewCorpus",
     "corpus_files",
     "corpus_spec",
+    "corpus_specs",
     "read_batches",
-    "read_reviews",
     "recognise",
     "split_form",
 ]
@@ -66,8 +74,8 @@ FORMS: dict[str, Form | None] = {
 _FOLDER_FORMS = ("aclimdb", "pages")
 _SPOILER_KEYS = {"is_spoiler", "review_text", "movie_id"}
 _DOUBAN_KEYS = {"douban_id", "subject_id"}
-_FILM_KEYS = {"imdb_id", "imdbId", "tconst", "title_id", "movie_id", "movie", "film_title", "movie_title", "film"}
-_TEXT_KEYS = {"text", "review", "review_text", "content", "comment", "body"}
+_FILM_KEYS = {name.lower() for column in ("imdb_id", "film_title") for name in IMDB_KEYS[column]}
+_TEXT_KEYS = set(IMDB_KEYS["text"])
 
 
 @dataclass(frozen=True)
@@ -95,19 +103,37 @@ def split_form(spec: str) -> tuple[str, Path]:
     )
 
 
-def corpus_spec(spec: str, column_map: str | None = None) -> CorpusSpec:
-    """Read what a user wrote: ``FORM:PATH`` or a path, and a column map for a table.
+def corpus_specs(specs: Sequence[str], maps: Sequence[str]) -> list[CorpusSpec]:
+    """Read what a user wrote, and give each table its column map: the only one there is, or its own.
 
     Raises:
-        KgprepError: as in `split_form` and `parse_column_map`; or a column map is given to a form that needs none.
+        KgprepError: as in `corpus_spec`; or there are neither one map nor as many as tables.
+    """
+    tables = [spec for spec in specs if split_form(spec)[0] == "table"]
+    if maps and not tables:
+        tables = [spec for spec in specs if Path(spec).is_file()]
+    if len(maps) not in ({0, 1, len(tables)} if tables else {0}):
+        raise KgprepError(
+            f"--map is given {len(maps)} times for {len(tables)} tables: give it once, or once for each table"
+            " (write --reviews table:FILE where a file is to be read as one)"
+        )
+    of_tables = iter([*maps] * len(tables) if len(maps) == 1 else maps)
+    return [corpus_spec(spec, next(of_tables, None) if spec in tables else None) for spec in specs]
+
+
+def corpus_spec(spec: str, column_map: str | None = None) -> CorpusSpec:
+    """Read what a user wrote: ``FORM:PATH`` or a path, and a column map, which makes a file a table.
+
+    Raises:
+        KgprepError: as in `split_form` and `parse_column_map`; or a column map is given to a form that needs none; or
+            nothing is at the path.
     """
     given = parse_column_map(column_map) if column_map else None
-    path = Path(spec)
-    if given and path.is_file():
-        return CorpusSpec("table", path, given)
-    form, path = split_form(spec)
+    form, path = ("table", Path(spec)) if given and Path(spec).is_file() else split_form(spec)
     if given and form != "table":
         raise KgprepError(f"--map {given} is for tables, and {form}:{path} is none: write table:{path}")
+    if not path.exists():
+        raise KgprepError(f"{path} does not exist: check the path given to --reviews")
     return CorpusSpec(form, path, given)
 
 
@@ -121,9 +147,9 @@ def recognise(path: Path) -> str:
         raise KgprepError(f"{path} does not exist: check the path given to --reviews")
     if path.is_dir():
         return _recognise_folder(path)
-    if suffix(path) not in JSON_LINES:
+    if bare_suffix(path) not in JSON_LINES:
         return "dmsc" if set(columns_of(path)) >= set(DMSC_COLUMNS.values()) else "table"
-    keys = set(first_keys(path))
+    keys = {key.strip().lower() for key in first_keys(path)}
     if keys >= _SPOILER_KEYS:
         return "spoiler"
     if keys & _TEXT_KEYS and keys & _DOUBAN_KEYS:
@@ -189,28 +215,6 @@ def read_batches(spec: CorpusSpec, tally: Tally) -> Iterator[pl.DataFrame]:
         cleaned = clean_records(raw, best_rating, form.usual_language, tally)
         if cleaned.height:
             yield cleaned
-
-
-def read_reviews(form: str, path: Path, column_map: ColumnMap | None = None) -> ReviewCorpus:
-    """Read a whole corpus into memory, duplicates and other languages included.
-
-    Args:
-        form: one of `FORMS`.
-        path: the corpus; a folder for aclimdb and pages, else a file, compressed or not.
-        column_map: which column holds what, for form ``table``.
-
-    Returns:
-        The columns of `CLEAN`: rating f32? in (0, 1], helpful f32? in [0, 1], imdb_id and film_year and others null
-        where the source does not tell; in the order of the source.
-
-    Raises:
-        KgprepError: the form is unknown, the path is missing or unreadable, or nothing in it is usable.
-    """
-    if form not in FORMS:
-        raise KgprepError(f"there is no form {form} of reviews: choose one of {', '.join(FORMS)}")
-    tally = Tally()
-    frames = list(read_batches(CorpusSpec(form, path, column_map), tally))
-    return ReviewCorpus(pl.concat([pl.DataFrame(schema=CLEAN), *frames]), tally.counts(path.name), tuple(tally.notes))
 
 
 def _read_mapped(column_map: ColumnMap, path: Path, tally: Tally) -> Iterator[pl.DataFrame]:

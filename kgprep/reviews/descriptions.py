@@ -11,9 +11,11 @@ from kgprep.counts import Count
 from kgprep.dialogues.items import COLUMNS_CALLED, clean_attributes
 from kgprep.dialogues.values import plain_id
 from kgprep.errors import KgprepError
+from kgprep.kg.given import usual_spelling
 from kgprep.kg.names import title_key
 from kgprep.reviews.attach import attach_reviews
-from kgprep.reviews.records import Tally, is_chinese
+from kgprep.reviews.json_lines import in_any_case
+from kgprep.reviews.records import Tally, clean_text, is_chinese
 from kgprep.reviews.tables import columns_of, read_columns
 
 _COLUMNS = {**COLUMNS_CALLED, "plot": (*COLUMNS_CALLED["plot"], "text")}
@@ -42,15 +44,16 @@ def read_descriptions(
     """
     tally = Tally()
     present = columns_of(path)
-    keys = {
-        name: (*(column for column in present if column.strip().lower() in {name.lower() for name in among}), *among)
-        for name, among in _COLUMNS.items()
-    }
+    keys = in_any_case(_COLUMNS, present)
     nothing = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
     cells = pl.concat([nothing, *read_columns(path, keys, tally)])
-    rows = clean_attributes(cells.with_columns(plain_id(pl.col("item_id")))).with_row_index("row")
+    plain = cells.with_columns(plain_id(pl.col("item_id")), clean_text(pl.col("plot")))
+    rows = clean_attributes(plain).with_row_index("row")
     told = rows.filter(pl.col("plot").is_not_null())
-    by_iri = told.join(entities.select("iri", "entity_id"), on="iri")
+    by_iri = pl.concat(
+        told.with_columns(iri=spelt).join(entities.select("iri", "entity_id"), on="iri")
+        for spelt in (told["iri"], usual_spelling(told["iri"]))
+    ).unique("row", keep="first", maintain_order=True)
     by_item = _without(told, by_iri).join(
         items.select("item_id", "entity_id", key=title_key(pl.col("name"))), on="item_id"
     )

@@ -42,12 +42,8 @@ class GatheredReviews:
     parts: tuple[Path, ...]
     dropped: pl.Series
 
-    def scan(self) -> pl.LazyFrame:
-        """Return all reviews in the columns of `CLEAN`, lazily and in order."""
-        return self.numbered().select(*CLEAN)
-
     def numbered(self) -> pl.LazyFrame:
-        """Return the same with their numbers: row u32, ascending."""
+        """Return all reviews, lazily and in order: row u32, ascending, and the columns of `CLEAN`."""
         if not self.parts:
             return pl.LazyFrame(schema={"row": pl.UInt32, **CLEAN})
         every = pl.scan_parquet(list(self.parts))
@@ -60,12 +56,6 @@ class GatheredReviews:
             here = pl.read_parquet(part).join(rows, on="row").select(*CLEAN, *rows.columns)
             found.append(let_go(here))
         return pl.concat(found)
-
-    def batches(self) -> Iterator[pl.DataFrame]:
-        """Return all reviews in the columns of `CLEAN`, in order, some 16 MB at a time."""
-        for part in self.parts:
-            frame = pl.read_parquet(part)
-            yield frame.filter(~frame["row"].is_in(self.dropped.implode())).select(*CLEAN)
 
 
 @contextmanager

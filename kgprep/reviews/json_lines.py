@@ -3,19 +3,24 @@
 Notable here:
 - each column names the keys it may be found under; the first that a line has is taken;
 - a file is read in blocks of whole lines, and every value as text, so mixed types and sub-formats need no schema;
-- a block with a line that is no JSON object is read a second time, line by line, so that its place can be told;
+- a block with a line that polars refuses is read a second time, line by line, so that its place can be told; lines
+  with NaN, which pandas writes, are understood;
 - Douban comments take title, year and IMDb id from the film records that lie beside them.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from kgprep.counts import PLACES_SHOWN
+from kgprep.dialogues.items import COLUMNS_CALLED, FILM_TITLES
+from kgprep.dialogues.values import storable
 from kgprep.errors import KgprepError
 from kgprep.reviews.records import RAW, Tally
 from kgprep.utf8 import utf8_blocks
@@ -26,11 +31,11 @@ BLOCK_BYTES = 8 * 2**20
 
 IMDB_KEYS: dict[str, tuple[str, ...]] = {
     "source": ("src", "source"),
-    "imdb_id": ("imdb_id", "imdbId", "tconst", "title_id", "movie_id"),
+    "imdb_id": (*COLUMNS_CALLED["imdb_id"], "movie_id"),
     "douban_id": ("douban_id",),
-    "film_title": ("film_title", "movie_title", "movie", "film"),
+    "film_title": FILM_TITLES,
     "film_title_other": ("film_title_other",),
-    "film_year": ("film_year", "movie_year", "year"),
+    "film_year": COLUMNS_CALLED["year"],
     "lang": ("lang", "language"),
     "title": ("title", "review_title", "review_summary", "summary", "headline"),
     "rating": ("rating", "stars", "score"),
@@ -42,31 +47,31 @@ IMDB_KEYS: dict[str, tuple[str, ...]] = {
 }
 DOUBAN_KEYS: dict[str, tuple[str, ...]] = {
     **IMDB_KEYS,
-    "imdb_id": ("imdb_id",),
+    "imdb_id": COLUMNS_CALLED["imdb_id"],
     "douban_id": ("douban_id", "subject_id", "movie_id"),
     "title": ("title",),
     "date": ("date", "comment_time"),
 }
 FILM_KEYS: dict[str, tuple[str, ...]] = {
     "douban_id": ("movie_id", "douban_id", "subject_id"),
-    "imdb_id": ("imdb_id",),
-    "film_title": ("name", "title", "movie"),
-    "film_year": ("year",),
+    "imdb_id": COLUMNS_CALLED["imdb_id"],
+    "film_title": COLUMNS_CALLED["name"],
+    "film_year": COLUMNS_CALLED["year"],
 }
 
 
 def read_imdb(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
-    """Read IMDb reviews in JSON Lines as `RAW` records, in batches; errors as in `corpora.read_reviews`."""
+    """Read IMDb reviews in JSON Lines as `RAW` records, in batches; errors as in `corpora.read_batches`."""
     return read_records(path, IMDB_KEYS, "imdb", tally)
 
 
 def read_spoiler(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
-    """Read the reviews of the IMDB Spoiler data set in batches; errors as in `corpora.read_reviews`."""
+    """Read the reviews of the IMDB Spoiler data set in batches; errors as in `corpora.read_batches`."""
     return read_records(path, IMDB_KEYS, "imdb-spoiler", tally)
 
 
 def read_douban(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
-    """Read Douban comments in JSON Lines as `RAW` records, in batches; errors as in `corpora.read_reviews`."""
+    """Read Douban comments in JSON Lines as `RAW` records, in batches; errors as in `corpora.read_batches`."""
     batches = read_records(path, DOUBAN_KEYS, "douban", tally)
     beside = films_beside(path)
     if beside is None:
@@ -94,7 +99,7 @@ def read_records(path: Path, keys: Keys, source: str, tally: Tally) -> Iterator[
         KgprepError: the file is unreadable, or no line of it holds a usable review.
     """
     usable, kept_before = 0, tally.kept
-    for values in read_objects(path, keys, tally):
+    for values in read_objects(path, in_any_case(keys, _keys(_first_line(path)[1]) or ()), tally):
         usable += values.height
         yield values.with_columns(pl.col("source").fill_null(source)).select(*RAW)
     if not usable:
@@ -129,18 +134,58 @@ def read_objects(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]
         raise KgprepError(f"{path} is empty: give a file of one JSON object a line")
 
 
+def in_any_case(keys: Keys, present: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the keys with those before them that are called so in other cases.
+
+    Args:
+        keys: the names that a column may have, the preferred first.
+        present: the names that a file has.
+    """
+
+    def spelt(name: str) -> tuple[str, ...]:
+        return (*(one for one in present if one.strip().lower() == name.lower()), name)
+
+    return {
+        column: tuple(dict.fromkeys(one for name in among for one in spelt(name))) for column, among in keys.items()
+    }
+
+
 def first_keys(path: Path) -> tuple[str, ...]:
-    """Return the keys of the first object of a file of JSON Lines, none where its first line is not one.
+    """Return the keys of the first object of a file of JSON Lines.
 
     Raises:
-        KgprepError: the file is absent, unreadable, or no text in UTF-8.
+        KgprepError: the file is absent, unreadable, empty, or no text in UTF-8, or its first line is no object.
     """
-    lines = (line.strip() for _, block in utf8_blocks(path, 2**16) for line in block.splitlines())
-    first = next(filter(None, lines), b"")
+    number, line = _first_line(path)
+    if not line:
+        raise KgprepError(f"{path} is empty: give a file of one JSON object a line")
+    keys = _keys(line)
+    if keys is None:
+        raise KgprepError(f"{path}:{number}: the first line is no JSON object: write one object a line")
+    return keys
+
+
+def _first_line(path: Path) -> tuple[int, bytes]:
+    """Return the first line that is not blank, and its number; an empty one where there is none."""
+    for first, block in utf8_blocks(path, 2**16):
+        lines = ((number, line) for number, line in enumerate(block.splitlines(), start=first) if line.strip())
+        if found := next(lines, None):
+            return found
+    return 1, b""
+
+
+def _keys(line: bytes) -> tuple[str, ...] | None:
+    value = _object(line.decode("utf-8", "replace"))
+    return None if value is None else tuple(value)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    """Return what a line holds, with null for what is no number; None where it is no object."""
     try:
-        return tuple(pl.read_ndjson(io.BytesIO(first + b"\n")).columns) if first.startswith(b"{") else ()
-    except pl.exceptions.PolarsError:
-        return ()
+        value = json.loads(line, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[int], int]:
@@ -154,11 +199,11 @@ def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[in
             return _decoded(block, keys, lines.height), [], lines.height
     except pl.exceptions.PolarsError:
         pass
-    is_object = pl.col("line").str.starts_with("{") & pl.col("line").str.json_path_match("$").is_not_null()
-    judged = lines.with_columns(is_object=is_object)
-    broken = judged.filter(~pl.col("is_object"))["number"].head(PLACES_SHOWN).to_list()
-    objects = judged.filter("is_object")["line"]
-    return _decoded("\n".join(objects).encode(), keys, objects.len()), broken, lines.height
+    # Python's json knows NaN, which pandas writes and polars refuses.
+    objects = [_object(line) for line in lines["line"]]
+    broken = [number for number, found in zip(lines["number"], objects, strict=True) if found is None]
+    whole = [storable(json.dumps(found, ensure_ascii=False)) for found in objects if found is not None]
+    return _decoded("\n".join(whole).encode(), keys, len(whole)), broken[:PLACES_SHOWN], lines.height
 
 
 def _decoded(block: bytes, keys: Keys, lines: int) -> pl.DataFrame:

@@ -20,7 +20,7 @@ SUFFIXES = (".html", ".htm", ".json")
 
 
 def read_pages(folder: Path) -> ReviewCorpus:
-    """Read every page of `folder` and its subfolders; errors as in `read_reviews`."""
+    """Read every page of `folder` and its subfolders; errors as in `corpora.read_batches`."""
     paths = page_files(folder)
     if not paths:
         raise KgprepError(f"{folder} holds no page ({', '.join(SUFFIXES)}): give a folder of saved pages")

@@ -4,6 +4,7 @@ Notable here:
 - the kind of table is told from the file's name, without the ending of a compression;
 - values are read as text, of the mapped columns only, so no other column (a user's name) is ever looked at;
 - polars streams CSV and Parquet in batches of rows; how quotation marks are read is told in `separated`;
+- blank lines are no rows;
 - a row with more cells than the header is skipped and shown: a text with unquoted commas would be cut, and what
   follows it would be another column's;
 - Parquet in bzip2, which polars does not read, is unpacked in memory.
@@ -17,17 +18,15 @@ from pathlib import Path
 
 import polars as pl
 
-from kgprep.compression import read_blocks
+from kgprep.compression import bare_suffix, read_blocks
 from kgprep.counts import Count
+from kgprep.dialogues.lines import JSON_LINES
 from kgprep.errors import KgprepError, no_file
 from kgprep.reviews.column_map import FIELDS, ColumnMap
 from kgprep.reviews.json_lines import BLOCK_BYTES, Keys, first_keys, read_objects
 from kgprep.reviews.records import RAW, Tally
-from kgprep.separated import TAB, column_names, open_separated, unreadable
+from kgprep.separated import SEPARATORS, column_names, open_separated, unreadable
 
-COMPRESSIONS = (".gz", ".zst", ".bz2")
-SEPARATORS = {".csv": ",", ".tsv": TAB, ".tab": TAB}
-JSON_LINES = (".jsonl", ".ndjson", ".json")
 PARQUET = (".parquet", ".pq")
 DMSC_COLUMNS = {
     "film_title": "Movie_Name_CN",
@@ -40,23 +39,17 @@ DMSC_COLUMNS = {
 _ROWS_A_BATCH = 8192
 
 
-def suffix(path: Path) -> str:
-    """Return the ending of a file's name that tells its kind, in lower case, without that of a compression."""
-    name = Path(path.stem) if path.suffix.lower() in COMPRESSIONS else path
-    return name.suffix.lower()
-
-
 def columns_of(path: Path) -> tuple[str, ...]:
     """Return the names of a table's columns; of JSON Lines, the keys of the first line.
 
     Raises:
         KgprepError: the file is no table, or cannot be read.
     """
-    if suffix(path) in JSON_LINES:
+    if bare_suffix(path) in JSON_LINES:
         return first_keys(path)
     _check_is_table(path)
-    if suffix(path) in SEPARATORS:
-        return column_names(path, SEPARATORS[suffix(path)])
+    if bare_suffix(path) in SEPARATORS:
+        return column_names(path, SEPARATORS[bare_suffix(path)])
     try:
         return tuple(_scan_parquet(path).collect_schema().names())
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -91,7 +84,7 @@ def read_dmsc(path: Path, tally: Tally) -> Iterator[pl.DataFrame]:
 def _columns_anywhere(path: Path, wanted: set[str]) -> tuple[str, ...]:
     """Return a table's columns; keys that only later lines of JSON Lines have count too."""
     present = columns_of(path)
-    if suffix(path) not in JSON_LINES or wanted <= set(present):
+    if bare_suffix(path) not in JSON_LINES or wanted <= set(present):
         return present
     keys = {name: (name,) for name in sorted(wanted - set(present))}
     later: set[str] = set()
@@ -127,7 +120,7 @@ def read_columns(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]
     Raises:
         KgprepError: the file is absent, no table or damaged.
     """
-    if suffix(path) in JSON_LINES:
+    if bare_suffix(path) in JSON_LINES:
         yield from read_objects(path, keys, tally)
         return
     present = columns_of(path)
@@ -136,11 +129,11 @@ def read_columns(path: Path, keys: Keys, tally: Tally) -> Iterator[pl.DataFrame]
         for among in keys.values()
     ]
     chosen = [value.alias(name) for name, value in zip(keys, values, strict=True)]
-    yield from (_read_separated if suffix(path) in SEPARATORS else _read_parquet)(path, chosen, tally)
+    yield from (_read_separated if bare_suffix(path) in SEPARATORS else _read_parquet)(path, chosen, tally)
 
 
 def _read_separated(path: Path, chosen: list[pl.Expr], tally: Tally) -> Iterator[pl.DataFrame]:
-    table = open_separated(path, SEPARATORS[suffix(path)])
+    table = open_separated(path, SEPARATORS[bare_suffix(path)])
     try:
         too_long = table.rows_too_long()
         for line in too_long.values():
@@ -148,8 +141,14 @@ def _read_separated(path: Path, chosen: list[pl.Expr], tally: Tally) -> Iterator
         if too_long:
             tally.before.append(Count(f"rows of {path.name} skipped, more cells than the header", len(too_long)))
         tally.read += len(too_long)
-        rows = table.scan().with_row_index("_row").filter(~pl.col("_row").is_in(list(too_long)))
-        yield from _batches(rows.select(chosen), tally)
+        rows = table.scan()
+        # No column of the table is called so.
+        number = max(rows.collect_schema().names(), key=len) + "_"
+        # A blank line is no row: all its cells are null.
+        told = rows.with_row_index(number).filter(
+            ~pl.col(number).is_in(list(too_long)), pl.any_horizontal(pl.exclude(number).is_not_null())
+        )
+        yield from _batches(told.select(chosen), tally)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise table.refused(error) from error
 
@@ -170,7 +169,7 @@ def _batches(rows: pl.LazyFrame, tally: Tally) -> Iterator[pl.DataFrame]:
 def _check_is_table(path: Path) -> None:
     if not path.is_file():
         raise no_file(path, "check the path")
-    if suffix(path) not in (*SEPARATORS, *PARQUET):
+    if bare_suffix(path) not in (*SEPARATORS, *PARQUET):
         known = ", ".join((*SEPARATORS, *JSON_LINES, *PARQUET))
         raise KgprepError(f"{path} is no table that can be read: its name must end in one of {known}")
 

@@ -108,7 +108,7 @@ def peer_seconds(lang: str, corpus: str) -> float:
     import spacy
 
     with gather_reviews([corpus_spec(corpus)]) as gathered:
-        texts = gathered.scan().select("text").collect()["text"].to_list()
+        texts = gathered.numbered().select("text").collect()["text"].to_list()
     pipeline = spacy.blank(lang)
     pipeline.add_pipe("sentencizer")
     started = time.perf_counter()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import bz2
+import gzip
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -57,6 +59,17 @@ def test_every_form_gives_the_same_items(write_lines: WriteLines, name: str, lin
     assert loaded.utterances.is_empty()
     assert loaded.item_mentions.is_empty()
     assert loaded.feedback.is_empty()
+
+
+@pytest.mark.parametrize("name", ["items.csv.GZ", "items.csv.bz2", "items.tab", "items.jsonl.bz2"])
+def test_every_suffix_and_compression_is_known(tmp_path: Path, name: str) -> None:
+    rows = (
+        '{"id": 1, "name": "Heat (1995)", "imdb": 113277}' if "jsonl" in name else "id;name;imdb\n1;Heat (1995);113277"
+    )
+    content = rows.replace(";", "\t" if name.endswith(".tab") else ",").encode()
+    pack = gzip.compress if name.endswith(".GZ") else bz2.compress if name.endswith(".bz2") else bytes
+    (tmp_path / name).write_bytes(pack(content))
+    assert load_items(tmp_path / name).items.rows() == EXPECTED[:1]
 
 
 @pytest.mark.parametrize(
@@ -155,6 +168,7 @@ def test_rows_without_id_and_repeated_ones_are_counted(write_lines: WriteLines) 
         ("items.jsonl", ["not json"]),
         ("items.jsonl", [{"name": "Heat"}]),
         ("items.xlsx", ["item_id"]),
+        ("items.xlsx.gz", ["item_id"]),
         ("items.csv", ["item_id,name", "1,a,b,c"]),
     ],
 )

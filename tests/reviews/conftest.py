@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from kgprep.kg.build import KgConfig, build_kg
+from kgprep.reviews.corpora import corpus_spec, read_batches
+from kgprep.reviews.records import CLEAN, ReviewCorpus, Tally
 from tests.reviews.played_site import PlayedSite, SimulatedClock
 
 _RESOURCE = "http://dbpedia.org/resource/"
@@ -63,6 +66,13 @@ REVIEWS: list[dict[str, Any]] = [
 def write_json_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+def read_reviews(form: str, path: Path) -> ReviewCorpus:
+    """Read a whole corpus, duplicates and other languages included."""
+    tally = Tally()
+    frames = list(read_batches(corpus_spec(f"{form}:{path}"), tally))
+    return ReviewCorpus(pl.concat([pl.DataFrame(schema=CLEAN), *frames]), tally.counts(path.name), tuple(tally.notes))
 
 
 def _dialogue(number: int) -> dict[str, Any]:

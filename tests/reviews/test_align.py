@@ -129,6 +129,19 @@ def test_a_film_of_a_blank_plot_has_no_description(tmp_path: Path, workspace: Pa
     assert validate(tmp_path / "own").problems == ()
 
 
+def test_reviews_of_which_none_is_attached_say_what_they_are_matched_by(workspace: Path, tmp_path: Path) -> None:
+    file = write_json_lines(tmp_path / "short.jsonl", [{"douban_id": "1", "content": "很好看的电影。"}])
+    with pytest.raises(KgprepError, match="none of the 1 reviews is of a film .* by IMDb id, else by title and year"):
+        align_reviews(workspace, AlignConfig(reviews=(str(file),)))
+
+
+def test_a_path_that_is_mistyped_is_told_before_anything_is_read(workspace: Path, reviews_file: Path) -> None:
+    damaged = reviews_file.with_name("damaged.jsonl")
+    damaged.write_bytes(b"\x1f\x8b damaged")
+    with pytest.raises(KgprepError, match=r"absent\.jsonl does not exist"):
+        align_reviews(workspace, AlignConfig(reviews=(f"imdb:{damaged}", f"imdb:{damaged.with_name('absent.jsonl')}")))
+
+
 def test_a_workspace_without_a_graph_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="build-kg"):
         align_reviews(tmp_path, AlignConfig())

@@ -15,9 +15,9 @@ import pytest
 
 from kgprep.errors import KgprepError
 from kgprep.reviews.collect import CollectConfig, CollectSummary, collect_reviews
-from kgprep.reviews.corpora import read_reviews
 from kgprep.reviews.polite import Clock
 from kgprep.reviews.sites.imdb_data import next_answer
+from tests.reviews.conftest import read_reviews
 from tests.reviews.played_site import Answer, PlayedSite, SimulatedClock
 
 CONTACT = "someone@example.org"
@@ -263,6 +263,7 @@ RUN = """
 import sys
 from pathlib import Path
 from kgprep.reviews.collect import CollectConfig, collect_reviews
+from tests.reviews.conftest import read_reviews
 folder, url = Path(sys.argv[1]), sys.argv[2]
 collect_reviews("imdb", CollectConfig(
     items=folder / "ids.txt", out=folder / "out.jsonl", contact="someone@example.org", base_url=url))

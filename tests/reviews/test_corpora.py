@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgprep.errors import KgprepError
-from kgprep.reviews.corpora import ReviewCorpus, corpus_files, read_reviews, split_form
-from kgprep.reviews.records import CLEAN, clean_text
+from kgprep.reviews.corpora import corpus_files, split_form
+from kgprep.reviews.records import CLEAN, ReviewCorpus, clean_text
+from tests.reviews.conftest import read_reviews
 
 RANKED = {
     "src": "ranked",
@@ -148,8 +149,6 @@ def test_forms_and_paths_are_checked(tmp_path: Path) -> None:
     for form in ("imdb", "douban", "aclimdb", "pages"):
         with pytest.raises(KgprepError, match="does not exist"):
             read_reviews(form, tmp_path / "absent")
-    with pytest.raises(KgprepError, match="there is no form"):
-        read_reviews("letterboxd", tmp_path)
 
 
 def test_no_column_holds_a_user_name(tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ def described(workspace: Path, path: Path) -> dict[str, str]:
         {"item_id": "x", "title": "Heat (1995)"},
         {"iri": "<http://dbpedia.org/resource/Heat_(1995_film)>"},
         {"title": "Heat", "year": 1995},
+        {"iri": "dbr:Heat_(1995_film)"},
+        {"iri": "https://dbpedia.org/page/Heat_%281995_film%29"},
+        {"imdbId": 113277.0},
+        {"tconst": "tt0113277"},
+        {"item_id": 1.0, "Movie": "Heat"},
     ],
 )
 def test_an_item_is_found_by_whatever_names_it(workspace: Path, tmp_path: Path, record: dict[str, object]) -> None:
@@ -65,6 +70,17 @@ def test_every_kind_of_table_is_read(
         content = table.write_csv().encode()
         file.write_bytes(bz2.compress(content) if name.endswith(".bz2") else content)
     assert described(workspace, file) == {"Heat (1995 film)": "Two men meet."}
+
+
+def test_plots_are_cleaned_and_one_that_says_nothing_is_none(workspace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plots.csv"
+    rows = [
+        "imdb_id,year,plot",
+        "tt0113277,１９９５,A <b>cop</b>&nbsp;hunts &amp; hunts.<br>He wins.",
+        "tt0140352,,...",
+    ]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    assert described(workspace, file) == {"Heat (1995 film)": "A cop hunts & hunts. He wins."}
 
 
 def test_an_id_of_another_data_set_is_not_believed_against_the_name(workspace: Path, tmp_path: Path) -> None:

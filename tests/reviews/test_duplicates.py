@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgprep.errors import KgprepError
-from kgprep.reviews.corpora import CorpusSpec, read_reviews
+from kgprep.reviews.corpora import CorpusSpec
 from kgprep.reviews.gathered import gather_reviews
 from kgprep.reviews.records import CLEAN
+from tests.reviews.conftest import read_reviews
 
 LONG = (
     "The opening hour takes its time over the harbour, the two brothers and the debt that neither of them dares to "
@@ -47,7 +48,7 @@ def write_corpus(path: Path, rows: list[dict[str, Any]]) -> CorpusSpec:
 def gathered(*specs: CorpusSpec) -> tuple[pl.DataFrame, dict[str, tuple[int, int | None]]]:
     with gather_reviews(specs) as reviews:
         counts = {count.what: (count.kept, count.total) for count in reviews.counts}
-        return reviews.scan().collect(), counts
+        return reviews.numbered().select(*CLEAN).collect(), counts
 
 
 def review(text: str, film: str = "tt0113277", **more: Any) -> dict[str, Any]:
@@ -171,19 +172,19 @@ def test_other_languages_are_left_out_and_counted_together(tmp_path: Path) -> No
     assert counts["reviews of a.jsonl skipped, in another language (fr 1, ja 1)"] == (2, None)
     assert counts["reviews read from a.jsonl"] == (1, 3)
     with gather_reviews([spec], languages=("fr",)) as reviews:
-        assert reviews.scan().collect()["text"].to_list() == [french]
+        assert reviews.numbered().select(*CLEAN).collect()["text"].to_list() == [french]
 
 
-def test_batches_are_the_scan_in_pieces_and_go_with_the_block(tmp_path: Path) -> None:
+def test_reviews_keep_their_order_and_go_with_the_block(tmp_path: Path) -> None:
     rows = [review(f"{number} {LONG} {'word ' * 10_000}", f"tt{number:07}") for number in range(500)]
     folder = tmp_path / "spill"
     folder.mkdir()
     with gather_reviews([write_corpus(tmp_path / "a.jsonl", rows)], folder=folder) as reviews:
-        pieces = list(reviews.batches())
-        assert len(pieces) > 1
-        assert pl.concat(pieces).equals(reviews.scan().collect())
+        read = reviews.numbered().collect()
+        assert len(reviews.parts) > 1
+        assert read["imdb_id"].to_list() == [row["imdb_id"] for row in rows]
         assert reviews.height == 500
-        assert dict(pieces[0].schema) == CLEAN
+        assert dict(read.schema) == {"row": pl.UInt32, **CLEAN}
     assert list(folder.iterdir()) == []
 
 
@@ -212,5 +213,5 @@ def test_the_real_corpora_lose_their_duplicates(real_data: Path) -> None:
         assert counts["reviews that are no exact duplicates"] == 28_948 + 26_656
         assert reviews.height == 28_864 + 26_505
         assert reviews.files == (imdb.path, imdb.path, douban.path)
-        ids = reviews.scan().select("review_id").collect()["review_id"]
+        ids = reviews.numbered().select("review_id").collect()["review_id"]
         assert ids.n_unique() == reviews.height

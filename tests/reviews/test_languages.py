@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from kgprep.reviews.corpora import read_reviews
 from kgprep.reviews.languages import language
+from tests.reviews.conftest import read_reviews
 
 
 def told(text: str, declared: str | None = None, usual: str = "en") -> str:

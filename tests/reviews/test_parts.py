@@ -31,7 +31,7 @@ def test_an_entity_lies_in_one_part(graph: Graph, reviews_file: Path, bytes_a_pa
         assert attached.number == len(frames) == parts
         every = pl.concat(frames)
         assert every["entity_id"].is_sorted()
-        assert sorted(every["text"]) == sorted(_attached_texts(gathered.scan().collect()))
+        assert sorted(every["text"]) == sorted(_attached_texts(gathered.numbered().collect()))
         assert attached.reviewed["entity_id"].to_list() == every["entity_id"].unique().sort().to_list()
 
 

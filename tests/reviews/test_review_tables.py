@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from kgprep.errors import KgprepError
 from kgprep.reviews.column_map import FIELDS, ColumnMap, parse_column_map
-from kgprep.reviews.corpora import corpus_spec, read_batches, read_reviews, recognise
+from kgprep.reviews.corpora import corpus_spec, corpus_specs, read_batches, recognise
 from kgprep.reviews.records import CLEAN, Tally
+from tests.reviews.conftest import read_reviews
 
 MAP = "text=review,imdb_id=tt,rating=stars/5"
 CSV = 'review,tt,stars,user\n"Two men,\none city.",tt0113277,4,filmfan77\nToo long.,113277,9,filmfan77\n'
@@ -82,7 +83,6 @@ def test_every_field_can_be_mapped(tmp_path: Path) -> None:
     row: dict[str, Any] = {
         "a": "Bien.",
         "b": 113277.0,
-        "c": 1291561.0,
         "d": "Heat",
         "e": 1995.0,
         "f": 8.0,
@@ -98,7 +98,7 @@ def test_every_field_can_be_mapped(tmp_path: Path) -> None:
         "review_id": read_row["review_id"],
         "source": "a",
         "imdb_id": "tt0113277",
-        "douban_id": "1291561",
+        "douban_id": None,
         "film_title": "Heat",
         "film_title_other": None,
         "film_year": 1995,
@@ -122,6 +122,48 @@ def test_dates_that_are_no_date_are_counted(tmp_path: Path) -> None:
     frame, tally = read(path, "text=review,imdb_id=tt,date=day")
     assert frame["date"].to_list() == [datetime.date(2001, 2, 3)] * 2 + [None] * 8
     assert "dates of a.csv that are no date, left out: 7 of 9 (77.8 %)" in map(str, tally.counts("a.csv"))
+
+
+@pytest.mark.parametrize("name", ["a.CSV.GZ", "a.tab", "a.JSONL.bz2"])
+def test_a_suffix_tells_the_kind_of_table_in_any_case(tmp_path: Path, name: str) -> None:
+    plain = write_as(tmp_path / {"a.C": "a.csv", "a.t": "a.tsv", "a.J": "a.jsonl"}[name[:3]], CSV).read_bytes()
+    pack = {".GZ": gzip.compress, ".bz2": bz2.compress}.get(Path(name).suffix, bytes)
+    (tmp_path / name).write_bytes(pack(plain))
+    assert read(tmp_path / name, MAP)[0].height == 2
+
+
+def test_blank_lines_are_no_rows_and_a_column_may_have_any_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "review,tt,_row\n\nFine.,tt0113277,1\n\n\n")
+    _, tally = read(path, "text=review,imdb_id=tt")
+    assert (tally.read, tally.kept) == (1, 1)
+    path = write(tmp_path / "a.jsonl", '\n{"review": "Fine.", "tt": "tt0113277"}\n\n')
+    assert read(path, "text=review,imdb_id=tt")[1].read == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "number"),
+    [('[{"imdb_id": "tt0113277", "review": "Fine."}]', 1), ('\n{\n "imdb_id": "tt0113277"\n}', 2), ("no JSON", 1)],
+)
+def test_json_that_is_not_one_object_a_line_is_refused(tmp_path: Path, content: str, number: int) -> None:
+    path = write(tmp_path / "a.json", content)
+    for column_map in (None, "text=review,imdb_id=imdb_id"):
+        with pytest.raises(KgprepError) as caught:
+            read(path, column_map)
+        assert str(caught.value) == f"{path}:{number}: the first line is no JSON object: write one object a line"
+
+
+def test_a_value_that_is_no_number_costs_no_row(tmp_path: Path) -> None:
+    text = '{"imdb_id": "tt0113277", "rating": NaN, "helpful": -Infinity, "review": "It says: NaN, NaN."}\n'
+    frame, tally = read(write(tmp_path / "a.jsonl", text + text.replace("NaN, NaN", "Nobody \\ud83d knows")))
+    assert frame["text"].to_list() == ["It says: NaN, NaN.", "It says: Nobody \ufffd knows."]
+    assert frame.select("rating", "helpful").null_count().row(0) == (2, 2)
+    assert (tally.read, tally.kept, tally.impossible) == (2, 2, 0)
+
+
+def test_keys_of_lines_may_have_capitals(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"IMDbId": 113277, "Review": "Fine.", "Film_Year": 1995, "Stars": "8/10"}')
+    assert recognise(path) == "imdb"
+    assert read(path)[0].select("imdb_id", "text", "film_year").row(0) == ("tt0113277", "Fine.", 1995)
 
 
 @pytest.mark.parametrize("year", ["２０１０", "199５", "0000", "9999", "n.d."])
@@ -149,7 +191,7 @@ def test_a_row_that_would_be_cut_is_skipped_and_shown(tmp_path: Path, name: str)
     assert [place.partition(",")[0] for place in tally.notes] == [f"{path}:{line}: skipped" for line in (2, 7)]
     counts = {count.what: (count.kept, count.total) for count in tally.counts(path.name)}
     assert counts[f"rows of {name} skipped, more cells than the header"] == (2, None)
-    assert counts[f"reviews read from {name}"] == (2, 5)
+    assert counts[f"reviews read from {name}"] == (2, 4)
 
 
 @pytest.mark.parametrize("name", ["a.tsv", "a.tsv.gz", "a.tsv.bz2"])
@@ -186,13 +228,13 @@ def test_a_column_map_that_is_written_is_read_again(columns: dict[str, str], bes
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("text=review,imdb=tt", "imdb=tt is not FIELD=COLUMN, with FIELD one of text, imdb_id, douban_id, title, year"),
+        ("text=review,imdb=tt", "imdb=tt is not FIELD=COLUMN, with FIELD one of text, imdb_id, title, year"),
         ("text=review,imdb_id", "imdb_id is not FIELD=COLUMN"),
         ("text=review,imdb_id=", "imdb_id= is not FIELD=COLUMN"),
         ("text=review,,title=film", "an empty part is not FIELD=COLUMN"),
         ("text=review,title=film,text=other", "text is given twice"),
         ("text=review,title=film,rating=stars/0", "a rating cannot be out of 0"),
-        ("text=review,year=when", "name the column of text and that of imdb_id, douban_id or title"),
+        ("text=review,year=when", "name the column of text and that of imdb_id or title"),
         ("title=film", "name the column of text"),
         ("text=body,title=film", "has no column body or film: --map can name review, tt, stars, user"),
     ],
@@ -212,7 +254,7 @@ def test_a_column_map_that_is_wrong_is_refused(tmp_path: Path, written: str, mes
             r"a\.csv:3: the row has a quotation mark too many",
         ),
         ("a.csv", b"review,tt,stars\n", "has no row"),
-        ("a.csv", b"review,tt,stars\n,,\n", "no review of a named film"),
+        ("a.csv", b"review,tt,stars\n,,5\n", "no review of a named film"),
         ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), r"a\.csv:2: .* perhaps Latin-1"),
         ("a.csv", "révue,tt,stars\nFine.,tt0113277,4\n".encode("latin-1"), r"a\.csv:1: .* perhaps Latin-1"),
         ("a.tsv", b"review\ttt\tstars\n" * 9999 + b"caf\xe9\ttt0113277\t4\n", r"a\.tsv:10000: .* perhaps Latin-1"),
@@ -240,6 +282,18 @@ def test_a_map_is_asked_for_and_only_for_tables(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="does not exist"):
         read(f"table:{tmp_path / 'absent.csv'}", MAP)
     assert read(f"table:{path}", MAP)[0].height == 2
+
+
+def test_a_map_makes_a_file_without_a_form_a_table(tmp_path: Path) -> None:
+    row = '{"imdb_id": "tt0113277", "review": "Fine.", "words": "Good."}\n'
+    first, second = (str(write(tmp_path / name, row)) for name in ("a.jsonl", "b.jsonl"))
+    given = "text=words,imdb_id=imdb_id"
+    assert [spec.form for spec in corpus_specs((first, second), ())] == ["imdb", "imdb"]
+    assert [spec.form for spec in corpus_specs((first, second), (given,))] == ["table", "table"]
+    assert [spec.form for spec in corpus_specs((first, f"table:{second}"), (given,))] == ["imdb", "table"]
+    for specs, maps in (((first,), (given, given)), ((f"imdb:{first}",), (given,))):
+        with pytest.raises(KgprepError, match="--map is given"):
+            corpus_specs(specs, maps)
 
 
 def test_the_spoiler_data_set_says_what_spoils(tmp_path: Path) -> None:
@@ -273,7 +327,6 @@ def test_dmsc_names_its_films_twice(tmp_path: Path) -> None:
         ("a.jsonl", '{"subject_id": "1291561", "movie": "千与千寻", "rating": 4, "comment": "好看"}', "douban"),
         ("a.jsonl", '{"douban_id": "1291561", "content": "好看", "rating": "4"}', "douban"),
         ("a.jsonl", '{"name": "Heat", "words": "Fine."}', "table"),
-        ("a.jsonl", "no JSON", "table"),
         ("a.csv", CSV, "table"),
         ("aclImdb/train/pos/0_9.txt", "Fine.", "aclimdb"),
         ("train/urls_pos.txt", "", None),

@@ -8,8 +8,8 @@ import pytest
 import requests
 
 from kgprep.reviews.collect import CollectConfig, collect_reviews
-from kgprep.reviews.corpora import read_reviews
 from kgprep.reviews.served_pages import find_page, serve_pages
+from tests.reviews.conftest import read_reviews
 from tests.reviews.played_site import SimulatedClock
 
 PAGES = Path(__file__).parents[2] / "pipelines/sample/reviews/pages"

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgprep.errors import KgprepError
-from kgprep.reviews.corpora import read_reviews
 from kgprep.reviews.records import RAW
 from kgprep.reviews.sites import douban, imdb, imdb_data
 from kgprep.reviews.sites.page import decode_page
+from tests.reviews.conftest import read_reviews
 
 CARD = """
 <article class="sc-1 user-review-item"><div data-testid="review-card-parent">
