@@ -19,12 +19,13 @@ from kgprep.counts import Count
 from kgprep.reviews.english import LineCutter, cut_english
 from kgprep.reviews.records import is_chinese
 
-# A private-use character: the place of a cut.
-_CUT = "\ue002"
+# Private-use characters: a straight quotation mark that opens, one that closes, and the place of a cut.
+_OPENS, _CLOSES, _CUT = "\ue000", "\ue001", "\ue002"
 
 _CLAUSE_END = r";|:\s|\s[-–—]+\s|\.{2,}|…|[，、：]"
 _CLAUSE_START = r",\s+(and|but|while|which|because|although|though|so|yet)\s"
-_MAX_POSITION = 32_767
+_MOST = 32_767
+"""Positions and numbers of tokens are i16."""
 # Characters a word in which a first sentence must end, or is shortened anyway.
 _BEGINNING = 20
 
@@ -87,17 +88,20 @@ def _sentences_of(reviews: pl.DataFrame, cut: Callable[[pl.Series], pl.Series], 
         .collect()
     )
     fitting = _cut_long(sentences, max_tokens)
-    position = pl.int_range(pl.len()).over("_review").clip(upper_bound=_MAX_POSITION)
+    position = pl.int_range(pl.len()).over("_review").clip(upper_bound=_MOST)
     return fitting.with_columns(position=position.cast(pl.Int16)).drop("_review")
 
 
 def cut_chinese(texts: pl.Series) -> pl.Series:
     """Cut Chinese texts into lists of sentences; a mark and the quotes that close after it end one."""
-    marked = pl.col("text").str.replace_all(
-        r"([。！？!?；;]+|…{1,}|\.{3,}|～{2,}|~{2,})([”’」』）)》\"]*)", f"$1$2{_CUT}"
+    # Of straight quotation marks every other one closes.
+    paired = pl.col("text").str.replace_all(r'"([^"\n]*)"', f"{_OPENS}$1{_CLOSES}")
+    marked = paired.str.replace_all(
+        rf"([。！？!?；;]+|…{{1,}}|\.{{3,}}|～{{2,}}|~{{2,}})([”’」』）)》\"{_CLOSES}]*)", f"$1$2{_CUT}"
     )
-    spaced = marked.str.replace_all(r"(\p{Han}\.)(\p{Han})", f"$1{_CUT}$2")
-    cut = spaced.str.replace_all("\n", _CUT, literal=True).str.split(_CUT)
+    spaced = marked.str.replace_all(rf"(\p{{Han}}[.．])([^\S\n]*{_OPENS}?\p{{Han}})", f"$1{_CUT}$2")
+    straight = spaced.str.replace_all(f"[{_OPENS}{_CLOSES}]", '"')
+    cut = straight.str.replace_all("\n", _CUT, literal=True).str.split(_CUT)
     return pl.DataFrame({"text": texts}).select(cut).to_series()
 
 
@@ -105,7 +109,7 @@ def count_tokens(text: pl.Expr) -> pl.Expr:
     """Count words: runs without white space, and two Chinese characters to a word."""
     chinese = text.str.count_matches(r"\p{Han}")
     others = text.str.replace_all(r"\p{Han}+", " ").str.count_matches(r"\S*[\p{L}\p{N}]\S*")
-    return ((chinese + 1) // 2 + others).cast(pl.Int16)
+    return ((chinese + 1) // 2 + others).clip(upper_bound=_MOST).cast(pl.Int16)
 
 
 def shorten(text: pl.Expr, max_tokens: int) -> pl.Expr:

@@ -131,7 +131,7 @@ def test_a_film_of_a_blank_plot_has_no_description(tmp_path: Path, workspace: Pa
 
 def test_reviews_of_which_none_is_attached_say_what_they_are_matched_by(workspace: Path, tmp_path: Path) -> None:
     file = write_json_lines(tmp_path / "short.jsonl", [{"douban_id": "1", "content": "很好看的电影。"}])
-    with pytest.raises(KgprepError, match="none of the 1 reviews is of a film .* by IMDb id, else by title and year"):
+    with pytest.raises(KgprepError, match=r"none of the 1 reviews is of a film .* by IMDb id, else by title and year"):
         align_reviews(workspace, AlignConfig(reviews=(str(file),)))
 
 

@@ -53,6 +53,26 @@ def test_chinese_sentences_end_at_their_marks() -> None:
     assert sentences(text, "zh") == ["澡堂里什么都有。", "“就是没有坏人！”", "真的吗？", "看过两遍", "还想看～～"]
 
 
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["他说。", '"好看"我也觉得。', '"真的吗？"', '"是的！"'],
+        ["很好看.", " 推荐大家"],
+        ["很好看．", "推荐大家．", '"值得"看'],
+        ["得了9.5分。", "3.5星"],
+        ['他说"好看。', "对吗？", "对"],
+    ],
+)
+def test_chinese_sentences_end_at_stops_and_begin_with_the_quotes_that_open(expected: list[str]) -> None:
+    assert sentences("".join(expected), "zh") == [part.strip() for part in expected]
+
+
+@pytest.mark.parametrize(("text", "lang"), [("word " * 33_000, "en"), ("好" * 70_000, "zh")])
+def test_a_text_without_end_is_one_sentence_of_the_first_words(text: str, lang: str) -> None:
+    kept, _ = split_sentences(pl.DataFrame({"text": [text], "lang": [lang]}))
+    assert kept.select("tokens", "is_part").rows() == [(40, True)]
+
+
 def test_short_sentences_are_left_out_and_counted_but_keep_their_place() -> None:
     frame = pl.DataFrame({"text": ["Wow. This is a whole sentence. No. And here comes another one."], "lang": ["en"]})
     kept, counts = split_sentences(frame, 40, 4)
