@@ -87,6 +87,7 @@ def test_an_impossible_rating_is_nulled_and_counted(tmp_path: Path, rating: obje
         ("1,500", 1500 / 1510),
         ("1.1K/1.2K", 1101 / 1202),
         ("41 out of 57", 42 / 59),
+        ("41 of 57 people found this helpful", 42 / 59),
         ("0", 0.0),
         ("5 stars", None),
         ("-1", None),
