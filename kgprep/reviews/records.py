@@ -71,7 +71,7 @@ _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _SCALED = rf"^\s*({_NUMBER})\s*(?:(?:/|out of|of)\s*({_NUMBER}))?\s*$"
 _VOTES_PAIR = r"^\[\s*([0-9]+)\s*,\s*([0-9]+)\s*\]$"
 _NUMBER_OF_VOTES = r"[0-9][0-9,]*(?:\.[0-9]+)?\s*[KM]?"
-_VOTES = rf"^({_NUMBER_OF_VOTES})(?:\s*(?:/|out of|of)\s*({_NUMBER_OF_VOTES}))?(?:\s[^0-9]*)?$"
+_VOTES = rf"^({_NUMBER_OF_VOTES})(?:\s*(?:/|out of|of)\s*({_NUMBER_OF_VOTES})(?:\s[^0-9]*)?)?$"
 _LINE_BREAK = r"(?i)<\s*/?\s*(?:br|p|li|ul|ol|div|hr)\s*/?>"
 _ELEMENTS = (
     "a|abbr|acronym|address|area|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code|col"
