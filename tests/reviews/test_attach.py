@@ -22,6 +22,7 @@ ENTITY_ROWS: list[tuple[Any, ...]] = [
     (5, "f", "Spirited Away", "film", [], 2001, "tt0245429", False, 1),
     (6, "g", "Blade Runner 2049", "film", [], 2017, None, True, 1),
     (7, "h", "Birdman (or Ignorance)", "film", [], 2014, None, True, 1),
+    (8, "i", "Selena", "person", [], None, None, False, 1),
 ]
 ITEM_ROWS = [
     ("1", "Heat", 1995, "tt0113277", 0, "imdb_id", 1.0),
@@ -73,6 +74,7 @@ def attach(review: dict[str, Any]) -> tuple[int, str] | None:
         ({"film_title": "Her", "film_year": 2013}, (4, "title")),
         ({"film_title": "千与千寻"}, (5, "title")),
         ({"film_title": "Jean"}, None),
+        ({"film_title": "Selena"}, None),
         ({"douban_id": "1291561"}, None),
         ({"film_title": "Heat (1986)"}, (1, "title_year")),
         ({"film_title": "Heat (1995 film)"}, (0, "title_year")),
@@ -98,4 +100,22 @@ def test_reviews_of_another_id_than_the_work_of_their_title_are_counted() -> Non
     assert [str(count) for count in counts[-2:]] == [
         "reviews left out, the work of their title has another IMDb id: 1",
         "reviews attached: 2 of 4 (50.0 %)",
+    ]
+
+
+def test_reviews_keep_their_order_and_are_counted_by_how_they_were_attached() -> None:
+    reviews: list[dict[str, Any]] = [
+        {"film_title": "Heat (1986)"},
+        {"imdb_id": "tt0245429"},
+        {"film_title": "Nowhere"},
+        {"film_title": "Blade Runner 2049", "film_year": 2017},
+        {"film_title": "Birdman (or Ignorance)"},
+    ]
+    attached, counts = attach_all(*reviews)
+    assert attached["entity_id"].to_list() == [1, 5, 6, 7]
+    assert [(count.what.removeprefix("reviews attached").strip(), count.kept) for count in counts] == [
+        ("by imdb_id", 1),
+        ("by title_year", 2),
+        ("by title", 1),
+        ("", 4),
     ]
