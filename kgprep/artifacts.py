@@ -391,7 +391,7 @@ def write_parquet_parts(table: Table, frames: Iterable[pl.DataFrame], path: Path
             conform(table, frame).write_parquet(parts[-1], compression="uncompressed", statistics=False)
             rows += frame.height
         # A fixed size of row groups, so that the bytes do not follow the number of threads.
-        pl.scan_parquet(parts).sink_parquet(
+        pl.scan_parquet(parts, glob=False).sink_parquet(
             path, compression="zstd", row_group_size=_ROW_GROUP, metadata=_metadata(table), maintain_order=True
         )
     return rows
@@ -412,7 +412,7 @@ def check_schema(table: Table, path: Path) -> None:
         raise KgprepError(f"{path} does not exist: {_how_to_make(table, path)}")
     try:
         metadata = pl.read_parquet_metadata(path)
-        schema = pl.read_parquet_schema(path)
+        schema = pl.scan_parquet(path, glob=False).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise KgprepError(f"{path} is not a readable Parquet file: run kgprep {table.stage} again") from error
     version = metadata.get("kgprep.schema_version")
@@ -442,7 +442,7 @@ def scan_table(workspace: Path, table: Table) -> pl.LazyFrame:
     """
     path = table.path(workspace)
     check_schema(table, path)
-    return pl.scan_parquet(path)
+    return pl.scan_parquet(path, glob=False)
 
 
 def read_table(workspace: Path, table: Table) -> pl.DataFrame:

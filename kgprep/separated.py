@@ -142,15 +142,20 @@ def _quote_mark(blocks: Iterable[bytes], separator: str) -> str | None:
 def _widths(block: bytes) -> pl.Series:
     """Return the distinct numbers of tabs in the lines that are not blank."""
     line = pl.col("line")
-    lines = pl.read_lines(block).filter(line.str.strip_chars("\r") != "")
+    lines = pl.read_lines(block, glob=False).filter(line.str.strip_chars("\r") != "")
     return lines.select(line.str.count_matches(TAB, literal=True)).to_series().unique()
 
 
 def _scan(source: Path | bytes, separator: str, quote: str | None, truncate: bool) -> pl.LazyFrame:
     if quote is not None:
-        return pl.scan_csv(source, separator=separator, infer_schema=False, truncate_ragged_lines=truncate)
+        return pl.scan_csv(source, glob=False, separator=separator, infer_schema=False, truncate_ragged_lines=truncate)
     as_written = pl.scan_csv(
-        source, separator=separator, quote_char=None, infer_schema=False, with_column_names=_freed_names
+        source,
+        glob=False,
+        separator=separator,
+        quote_char=None,
+        infer_schema=False,
+        with_column_names=_freed_names,
     )
     return as_written.with_columns(_freed(pl.all()))
 

@@ -10,12 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from kgprep.artifacts import EDGES, ENTITIES, RELATIONS, TRIPLES, Table
+from kgprep.artifacts import EDGES, ENTITIES, ITEMS, RELATIONS, TRIPLES, Table, read_table
 from kgprep.cli import main
 from kgprep.record import provenance_path
 from kgprep.stage import Stage
@@ -275,3 +276,27 @@ def test_a_run_on_an_earlier_bundle_is_not_reported_and_hinders_nothing_else(tmp
     assert refusal(["report", "--run", "first"], workspace).endswith("older than align-reviews: run kgprep train again")
     command = ["report", "-w", str(workspace), "--out", str(tmp_path / "out")]
     assert CliRunner().invoke(main, command).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["data [2024]", "ws[1]", "a*b", "why?"])
+def test_a_workspace_may_have_the_name_of_a_pattern(tmp_path: Path, name: str) -> None:
+    write_bundle(tmp_path / "ws1")
+    workspace = write_bundle(tmp_path / name)
+    shutil.rmtree(tmp_path / "ws1" / "triples")
+    for arguments in (["validate"], ["show", "triples"], ["triples", "--out", str(tmp_path / "t[1].parquet")]):
+        result = CliRunner().invoke(main, [*arguments, "-w", str(workspace)])
+        assert result.exit_code == 0, result.output
+
+
+def test_items_and_the_temporary_folder_may_have_the_name_of_a_pattern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "items[1].csv").write_text("item_id,name\n1,Heat\n")
+    (tmp_path / "items1.csv").write_text("item_id,name\n2,Alien\n")
+    temporary = tmp_path / "t[1]"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    arguments = ["build-kg", "-w", tmp_path / "ws", "--items", tmp_path / "items[1].csv"]
+    result = CliRunner().invoke(main, [*map(str, arguments), "--dump", str(SAMPLE / "dbpedia.nt")])
+    assert result.exit_code == 0, result.output
+    assert read_table(tmp_path / "ws", ITEMS)["name"].to_list() == ["Heat"]

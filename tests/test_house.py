@@ -1,13 +1,15 @@
-"""Arrows point one way: which package may import which, and what a start may load."""
+"""Arrows point one way: which package may import which, what a start may load, and that a path is no pattern."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -45,3 +47,17 @@ def test_the_command_line_starts_without_heavy_packages() -> None:
     code = f"import sys, kgprep.cli; print(*[name for name in {HEAVY} if name in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []
+
+
+def test_polars_reads_a_path_as_it_is_written() -> None:
+    """Where the name of a file or folder holds a bracket, polars takes it for a pattern unless told otherwise."""
+    for path in [path for package in ("kgprep", "model", "pipelines") for path in sources(package)]:
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("pl."):
+                reading = getattr(pl, ast.unparse(call.func).removeprefix("pl."), None)
+                if inspect.isfunction(reading) and reading.__name__.startswith(("read_", "scan_")):
+                    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+                    takes = inspect.signature(reading).parameters
+                    assert "glob" not in takes or given.get("glob") == "False", (path, call.lineno)
+                    # It takes any path for a pattern.
+                    assert reading is not pl.read_parquet_schema, (path, call.lineno)

@@ -104,7 +104,7 @@ def _read_dialogues(file: PartFile, rows: DialogueRows) -> Iterator[_Dialogue]:
 def _messages_column(path: Path) -> list[str | None]:
     content = read_bytes(path)
     try:
-        table = pl.read_csv(content, infer_schema=False, columns=["Messages"])
+        table = pl.read_csv(content, glob=False, infer_schema=False, columns=["Messages"])
     except pl.exceptions.PolarsError as error:
         reason = str(error).splitlines()[0]
         raise KgprepError(f"{path} is not a table with a column Messages ({reason}): fetch it again") from error

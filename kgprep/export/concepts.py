@@ -67,6 +67,7 @@ def _read_edges(path: Path) -> pl.DataFrame:
     try:
         edges = pl.read_csv(
             path,
+            glob=False,
             separator="\t",
             has_header=False,
             quote_char=None,

@@ -158,7 +158,7 @@ def _cut_plain(block: bytes) -> CutBlock | None:
     try:
         # Lazily, because on many small blocks the eager reader takes a twentieth longer.
         parts = pl.scan_csv(
-            block, has_header=False, separator=" ", quote_char=None, schema=dict.fromkeys(_PARTS, pl.String)
+            block, glob=False, has_header=False, separator=" ", quote_char=None, schema=dict.fromkeys(_PARTS, pl.String)
         ).collect()
     except (pl.exceptions.ComputeError, pl.exceptions.SchemaError):
         return None
@@ -207,7 +207,7 @@ def _split_lines(block: bytes) -> pl.Series:
     if b"\r" in block:
         block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     try:
-        return pl.read_lines(block)["line"]
+        return pl.read_lines(block, glob=False)["line"]
     except pl.exceptions.ComputeError:
         lines = block.removesuffix(b"\n").split(b"\n")
         return pl.Series("line", [_text(line) for line in lines], dtype=pl.String)

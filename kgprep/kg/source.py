@@ -104,7 +104,7 @@ class DumpSource:
 
         def titled(file: Path) -> pl.DataFrame:
             # Keys are made outside the query: a query inside another can leave both waiting for a thread.
-            terms = pl.read_parquet(file)
+            terms = pl.read_parquet(file, glob=False)
             return _meant(terms.filter(keys(terms[named], beginnings).is_in(wanted.implode())))
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -122,7 +122,7 @@ class DumpSource:
     def _found(self, fact: str, key: pl.Expr, wanted: pl.Series) -> pl.DataFrame:
         """Keep the terms whose key is wanted, and tell what they mean."""
         # A filter, unlike a join, is pushed down: of rows that are not wanted only the key is read.
-        terms = pl.scan_parquet(self._spill.files(fact)).filter(key.is_in(wanted.implode()))
+        terms = pl.scan_parquet(self._spill.files(fact), glob=False).filter(key.is_in(wanted.implode()))
         return _meant(terms.collect(engine="streaming"))
 
     def _read(self) -> None:

@@ -55,7 +55,7 @@ def load_tables(workspace: Path, made_of: str) -> tuple[FormTables, Gazetteer] |
         return None
     if saved != {"made_of": made_of, **{name: _sum(content) for name, content in contents.items()}}:
         return None
-    tables = FormTables(*(pl.read_parquet(contents[name]) for name in _TABLES))
+    tables = FormTables(*(pl.read_parquet(contents[name], glob=False) for name in _TABLES))
     automaton = CharwiseDoubleArrayAhoCorasick.deserialize(contents[_AUTOMATON])
     return tables, Gazetteer(tables.forms["form"], automaton)
 

@@ -46,7 +46,8 @@ def _read_part(root: Path, split: str, label: str, tally: Tally) -> Iterator[pl.
     addresses = root / split / f"urls_{label}.txt"
     if not addresses.is_file():
         raise KgprepError(f"{addresses} does not exist: it names the films of {split}/{label}, unpack aclImdb again")
-    films = pl.read_lines(addresses, name="address", row_index_name="row").with_columns(pl.col("row").cast(pl.Int64))
+    lines = pl.read_lines(addresses, glob=False, name="address", row_index_name="row")
+    films = lines.with_columns(pl.col("row").cast(pl.Int64))
     paths = sorted((root / split / label).glob("*_*.txt"))
     for start in range(0, len(paths), _FILES_A_BATCH):
         batch = paths[start : start + _FILES_A_BATCH]

@@ -46,14 +46,14 @@ class GatheredReviews:
         """Return all reviews, lazily and in order: row u32, ascending, and the columns of `CLEAN`."""
         if not self.parts:
             return pl.LazyFrame(schema={"row": pl.UInt32, **CLEAN})
-        every = pl.scan_parquet(list(self.parts))
+        every = pl.scan_parquet(list(self.parts), glob=False)
         return every.join(self.dropped.to_frame().lazy(), on="row", how="anti", maintain_order="left")
 
     def some(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return reviews of the wanted numbers (row u32, and other columns) in the columns of `CLEAN` and those."""
         found = [pl.DataFrame(schema={**CLEAN, **rows.schema})]
         for part in self.parts:
-            here = pl.read_parquet(part).join(rows, on="row").select(*CLEAN, *rows.columns)
+            here = pl.read_parquet(part, glob=False).join(rows, on="row").select(*CLEAN, *rows.columns)
             found.append(let_go(here))
         return pl.concat(found)
 
@@ -163,7 +163,7 @@ class _Spill:
         """Return row u32 · hash u64? of one band of all reviews."""
         if not self._hashes:
             return pl.DataFrame(schema={"row": pl.UInt32, "hash": pl.UInt64})
-        return pl.scan_parquet(self._hashes).select("row", pl.col(name).alias("hash")).collect()
+        return pl.scan_parquet(self._hashes, glob=False).select("row", pl.col(name).alias("hash")).collect()
 
     def texts_of(self, rows: pl.Series) -> pl.DataFrame:
         """Return row u32 · lang str · text str of some rows."""
@@ -172,8 +172,8 @@ class _Spill:
         for path, start, end in zip(self.texts, self._starts, ends, strict=True):
             here = rows.filter((rows >= start) & (rows < end))
             if here.len():
-                part = pl.read_parquet(path, columns=["row", "lang", "text"])[(here - start).cast(pl.UInt32)]
-                found.append(let_go(part))
+                part = pl.read_parquet(path, glob=False, columns=["row", "lang", "text"])
+                found.append(let_go(part[(here - start).cast(pl.UInt32)]))
         return pl.concat(found)
 
 

@@ -190,7 +190,7 @@ def _object(line: str) -> dict[str, Any] | None:
 
 def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[int], int]:
     """Read a block of lines: the values of its objects, the numbers of the first broken lines, the lines not empty."""
-    lines = pl.read_lines(io.BytesIO(block), name="line", row_index_name="number", row_index_offset=first)
+    lines = pl.read_lines(io.BytesIO(block), glob=False, name="line", row_index_name="number", row_index_offset=first)
     lines = lines.with_columns(pl.col("line").str.strip_chars()).filter(pl.col("line") != "")
     if not lines.height:
         return pl.DataFrame(schema=dict.fromkeys(keys, pl.String)), [], 0

@@ -176,4 +176,5 @@ def _check_is_table(path: Path) -> None:
 
 def _scan_parquet(path: Path) -> pl.LazyFrame:
     is_bzip2 = path.suffix.lower() == ".bz2"
-    return pl.scan_parquet(io.BytesIO(b"".join(read_blocks(path, BLOCK_BYTES))) if is_bzip2 else path)
+    source = io.BytesIO(b"".join(read_blocks(path, BLOCK_BYTES))) if is_bzip2 else path
+    return pl.scan_parquet(source, glob=False)

@@ -66,11 +66,11 @@ def _read(path: Path) -> pl.DataFrame:
     try:
         match path.suffix:
             case ".jsonl":
-                return pl.read_ndjson(path, infer_schema_length=None)
+                return pl.read_ndjson(path.open("rb"), infer_schema_length=None)
             case ".csv":
-                return pl.read_csv(path, infer_schema=False)
+                return pl.read_csv(path, glob=False, infer_schema=False)
             case ".tsv":
-                return pl.read_csv(path, infer_schema=False, separator="\t", quote_char=None)
+                return pl.read_csv(path, glob=False, infer_schema=False, separator="\t", quote_char=None)
     except pl.exceptions.PolarsError as error:
         raise KgprepError(f"{path} cannot be read as {path.suffix[1:]} ({error}): check the file") from error
     raise KgprepError(f"{path} is neither .csv, .tsv nor .jsonl: give the films in one of these forms")
