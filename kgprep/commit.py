@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from kgprep.artifacts import write_beside
 from kgprep.errors import KgprepError
+from kgprep.lock import WorkspaceInUse, only_writer
 from kgprep.record import file_sha256, provenance_path, read_record
+
+_PAUSE_SECONDS = 0.01
 
 
 def commit(workspace: Path, renamed: Iterable[Path], removed: Iterable[Path]) -> None:
     """Put a stage's files in place, all of them or none.
 
     Args:
-        workspace: folder of the bundle.
+        workspace: folder of the bundle; the caller is its `only_writer`.
         renamed: files that are written whole `beside` their places; the record is the last.
         removed: files that go.
 
@@ -26,7 +30,7 @@ def commit(workspace: Path, renamed: Iterable[Path], removed: Iterable[Path]) ->
     names = {what: [path.relative_to(workspace).as_posix() for path in paths] for what, paths in lists.items()}
     with write_beside(_journal(workspace)) as partial:
         partial.write_text(json.dumps(names), encoding="utf-8")
-    finish_commit(workspace)
+    end_commit(workspace)
 
 
 def is_committing(workspace: Path) -> bool:
@@ -35,15 +39,42 @@ def is_committing(workspace: Path) -> bool:
 
 
 def finish_commit(workspace: Path) -> None:
-    """Rename what a stage has written whole into place and remove what it takes the place of; also where it was killed
-    while it did so.
+    """Wait for a commit that is going on to end, and take one to its end whose stage was killed.
 
     A stage lists its files in ``commit.json`` before it renames the first, so that whoever opens the workspace next
     finds either no list, and the files before, or a list, and goes on to the end of it.
 
     Raises:
-        KgprepError: the list is damaged, and so is what it listed.
+        KgprepError: the list is damaged, and so is what it listed, or the workspace cannot be written.
     """
+    while is_committing(workspace):
+        try:
+            with only_writer(workspace):
+                end_commit(workspace)
+        except WorkspaceInUse:
+            # Who writes took earlier commits to their end before, so this one is its own, and short.
+            time.sleep(_PAUSE_SECONDS)
+
+
+def end_commit(workspace: Path) -> None:
+    """Rename what ``commit.json`` lists into place and remove what it takes the place of.
+
+    Args:
+        workspace: folder of the bundle; the caller is its `only_writer`.
+
+    Raises:
+        KgprepError: as in `finish_commit`.
+    """
+    try:
+        _rename(workspace)
+    except OSError as error:
+        raise KgprepError(
+            f"{workspace} holds a stage that was stopped while it put its tables in place, and they cannot be"
+            f" ({error.strerror or error}): see that the folder can be written"
+        ) from error
+
+
+def _rename(workspace: Path) -> None:
     journal = _journal(workspace)
     if not journal.exists():
         return

@@ -25,7 +25,7 @@ def read_provenance(workspace: Path) -> dict[str, Any]:
     """Return bundle.json as a dict, with no stages where the workspace has none yet.
 
     Raises:
-        KgprepError: the file is not JSON or no record of stages, or errors as in `finish_commit`.
+        KgprepError: errors as in `read_record` and `finish_commit`.
     """
     finish_commit(workspace)
     return read_record(provenance_path(workspace))

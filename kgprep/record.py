@@ -54,12 +54,14 @@ def read_record(path: Path) -> dict[str, Any]:
     """Return the record in the file at `path` as a dict, with no stages where there is no file.
 
     Raises:
-        KgprepError: the file is not JSON or no record of stages.
+        KgprepError: the file cannot be read, is not JSON or no record of stages.
     """
     if not path.exists():
         return {"schema_version": SCHEMA_VERSION, "stages": {}}
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KgprepError(f"{path} cannot be read ({error.strerror or error}): check the path") from error
     except ValueError as error:
         raise KgprepError(f"{path} is not JSON ({error}): delete it and run the stages again") from error
     stages = record.get("stages") if isinstance(record, dict) else None

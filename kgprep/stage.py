@@ -1,17 +1,21 @@
 """A stage's run: `Stage` is the context that every stage works in.
 
-Notable here: its tables appear in the workspace only when the whole stage succeeds, and with them its record.
+Notable here:
+- its tables appear in the workspace only when the whole stage succeeds, and with them its record;
+- stages that write tables take turns, for they write them at the same places; those of a run (``train/NAME``) write
+  nothing but their record, and only while they do nobody else writes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,12 +26,13 @@ import polars as pl
 
 from kgprep import __version__
 from kgprep.artifacts import SCHEMA_VERSION, Table, write_beside, write_parquet, write_parquet_parts
-from kgprep.commit import beside, commit, is_committing
+from kgprep.commit import beside, commit, end_commit, finish_commit, is_committing
 from kgprep.counts import Count
-from kgprep.errors import no_file
+from kgprep.errors import KgprepError, no_file
+from kgprep.lock import only_writer
 from kgprep.progress import console
-from kgprep.provenance import read_provenance, stage_fingerprint
-from kgprep.record import Source, file_sha256, provenance_path
+from kgprep.provenance import stage_fingerprint
+from kgprep.record import Source, file_sha256, provenance_path, read_record
 
 
 @dataclass(frozen=True)
@@ -63,27 +68,52 @@ class Stage:
         self._rows: dict[str, int] = {}
         self._partials: dict[Path, Path] = {}
         self._removed: list[Path] = []
+        self._before: dict[str, Any] = {}
+        self._held = ExitStack()
+        self._is_new = False
         self._started = time.monotonic()
         self._summary: StageSummary | None = None
 
     def __enter__(self) -> Self:
-        # Read before the work, so that a damaged record does not make it vain.
-        read_provenance(self.workspace)
+        """Begin; what would make the work vain is refused before it.
+
+        Raises:
+            KgprepError: another stage writes to the workspace, or its folder or record cannot be used.
+        """
+        with ExitStack() as stack:
+            self._is_new = not self.workspace.exists()
+            _open_folder(self.workspace)
+            if self._is_of_run:
+                finish_commit(self.workspace)
+            else:
+                stack.enter_context(only_writer(self.workspace))
+                end_commit(self.workspace)
+            self._before = read_record(provenance_path(self.workspace))["stages"]
+            self._held = stack.pop_all()
         console.print(f"[bold]{self.name}[/bold]")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self._commit()
-        finally:
-            self._sums.shutdown(cancel_futures=True)
-            # A commit that began goes on when the workspace is opened next.
-            if not is_committing(self.workspace):
-                for partial in self._partials:
-                    partial.unlink(missing_ok=True)
+        with self._held:
+            try:
+                if kind is None:
+                    self._commit()
+            finally:
+                self._sums.shutdown(cancel_futures=True)
+                # A commit that began goes on when the workspace is opened next.
+                if not is_committing(self.workspace):
+                    for partial in self._partials:
+                        partial.unlink(missing_ok=True)
+                if self._is_new:
+                    # It stays where anything is in it.
+                    with suppress(OSError):
+                        self.workspace.rmdir()
+
+    @property
+    def _is_of_run(self) -> bool:
+        return "/" in self.name
 
     def source(self, path: Path, licence: str | None = None, citation: str | None = None) -> Path:
         """Record `path` as an input and return it.
@@ -154,6 +184,9 @@ class Stage:
         self._summary = StageSummary(
             self.name, self._rows, tuple(self.counts), time.monotonic() - self._started, peak_memory()
         )
+        if self._is_of_run:
+            self._held.enter_context(only_writer(self.workspace, waits=True))
+            end_commit(self.workspace)
         bundle = provenance_path(self.workspace)
         record = json.dumps(self._record(self._summary, sources), indent=2, ensure_ascii=False) + "\n"
         with write_beside(beside(bundle)) as partial:
@@ -166,13 +199,14 @@ class Stage:
 
     def _record(self, summary: StageSummary, sources: Sequence[Source]) -> dict[str, Any]:
         """Return the bundle's record with this stage in it."""
-        record = read_provenance(self.workspace)
+        record = read_record(provenance_path(self.workspace))
         record["schema_version"] = SCHEMA_VERSION
         stages = record["stages"]
         outputs = [*self._partials.values(), *self._outputs]
         stages[self.name] = {
             "tool": f"kgprep {__version__}",
-            "fingerprint": stage_fingerprint(self.name, self.parameters, (source.sha256 for source in sources), stages),
+            # The stage before may have run anew since this one, of a run, began.
+            "fingerprint": stage_fingerprint(self.name, self.parameters, [s.sha256 for s in sources], self._before),
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             "parameters": self.parameters,
             "inputs": [asdict(source) for source in sources],
@@ -186,6 +220,16 @@ class Stage:
             "peak_memory_bytes": summary.peak_memory,
         }
         return record
+
+
+def _open_folder(workspace: Path) -> None:
+    """Make the folder of a bundle that is not there yet, and see that it can be written."""
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KgprepError(f"cannot make {workspace} ({error.strerror or error}): choose another workspace") from error
+    if not os.access(workspace, os.W_OK):
+        raise KgprepError(f"{workspace} cannot be written: choose another workspace, or copy it first")
 
 
 def _describe(path: Path, licence: str | None, citation: str | None) -> Source:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -214,3 +217,60 @@ def killed_in_commit(folder: Path, dump: Path, renamed: bool) -> tuple[Path, Pat
     (workspace / "bundle.json.partial").write_bytes((whole / "bundle.json").read_bytes())
     (workspace / "commit.json").write_bytes(b"")
     return workspace, whole
+
+
+def test_a_second_stage_in_a_workspace_is_refused_until_the_first_has_ended(tmp_path: Path, dump: Path) -> None:
+    workspace = tmp_path / "ws"
+    with Stage("build-kg", workspace, {"hops": 2}) as stage:
+        stage.write(EDGES, EDGE_FRAME)
+        with pytest.raises(KgprepError, match=f"^another kgprep is writing to {workspace}: wait for it$"):
+            run_build(workspace, dump)
+    assert is_current(workspace, "build-kg", {"hops": 2})
+    run_build(workspace, dump, hops=1)
+    assert is_current(workspace, "build-kg", {"hops": 1})
+    assert files_below(workspace) == ["bundle.json", "edges.parquet"]
+
+
+def test_a_killed_stage_leaves_the_workspace_free(tmp_path: Path, dump: Path) -> None:
+    code = (
+        "import os, pathlib, signal, kgprep.stage\n"
+        f"with kgprep.stage.Stage('build-kg', pathlib.Path({str(tmp_path / 'ws')!r}), {{}}):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+    run_build(tmp_path / "ws", dump)
+    assert is_current(tmp_path / "ws", "build-kg", {"hops": 2})
+
+
+def test_two_runs_are_trained_at_once_and_both_recorded(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    with Stage("train/first", tmp_path, {}), Stage("train/second", tmp_path, {}):
+        pass
+    assert list(read_provenance(tmp_path)["stages"]) == ["build-kg", "train/second", "train/first"]
+
+
+def test_a_run_that_was_trained_while_the_bundle_changed_is_outdated(tmp_path: Path, dump: Path) -> None:
+    run_build(tmp_path, dump)
+    with Stage("align-reviews", tmp_path, {}):
+        pass
+    with Stage("train/first", tmp_path, {}), Stage("align-reviews", tmp_path, {"link_threshold": 0.5}):
+        pass
+    assert outdated_stages(tmp_path) == ["train/first"]
+
+
+def test_a_workspace_that_is_no_folder_is_refused_before_the_work(tmp_path: Path, dump: Path) -> None:
+    for place in (dump, dump / "below"):
+        with pytest.raises(KgprepError, match=f"^cannot make {place} .*: choose another"), Stage("build-kg", place, {}):
+            pytest.fail("the stage worked in vain")
+
+
+def test_a_stage_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(KgprepError), Stage("build-kg", tmp_path / "ws", {}) as stage:
+        stage.source(tmp_path / "gone.nt")
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_record_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").mkdir()
+    with pytest.raises(KgprepError, match=r"bundle\.json cannot be read \(Is a directory\): check the path"):
+        read_provenance(tmp_path)
