@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import TABLES, KgprepError, Table, collect_table, scan_table
+from kgprep.commit import finish_commit
 
 
 def find_table(name: str) -> Table:
@@ -33,6 +34,7 @@ def describe(workspace: Path, name: str, rows: int) -> str:
         KgprepError: the table is unknown, absent, damaged or outdated.
     """
     table = find_table(name)
+    finish_commit(workspace)
     frame = scan_table(workspace, table)
     height = frame.select(pl.len()).collect().item()
     width = max(len(column.name) for column in table.columns)

@@ -32,6 +32,7 @@ from kgprep.artifacts import (
     collect_table,
     scan_table,
 )
+from kgprep.commit import finish_commit
 from kgprep.provenance import outdated_stages, read_provenance, unrecorded_tables
 
 
@@ -70,8 +71,9 @@ def validate(workspace: Path) -> Validation:
     """Check every table of the bundle in `workspace`.
 
     Raises:
-        KgprepError: the workspace holds no table at all.
+        KgprepError: the workspace holds no table at all, or as in `finish_commit`.
     """
+    finish_commit(workspace)
     present = [table for table in TABLES.values() if table.path(workspace).exists()]
     if not present:
         raise KgprepError(f"{workspace} holds no bundle: run kgprep build-kg -w {workspace} first")

@@ -300,3 +300,43 @@ def test_items_and_the_temporary_folder_may_have_the_name_of_a_pattern(
     result = CliRunner().invoke(main, [*map(str, arguments), "--dump", str(SAMPLE / "dbpedia.nt")])
     assert result.exit_code == 0, result.output
     assert read_table(tmp_path / "ws", ITEMS)["name"].to_list() == ["Heat"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate"],
+        ["show", "kg/entities"],
+        ["triples", "--out", "out"],
+        ["export", "--to", "pykeen", "--out", "out"],
+        ["report", "--out", "out"],
+        ["simulate", "--dialogues", "2", "--out", "out"],
+        ["link", "Us"],
+    ],
+    ids=" ".join,
+)
+def test_who_reads_a_bundle_first_ends_the_commit_of_a_killed_stage(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    names = ["kg/edges.parquet", "kg/entities.parquet", "triples/triples.parquet", "bundle.json"]
+    for name in names:
+        (workspace / name).rename(workspace / f"{name}.partial")
+    (workspace / "commit.json").write_text(json.dumps({"renamed": names, "removed": []}))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, [*arguments, "-w", "ws"])
+    assert not list(workspace.rglob("*.partial"))
+    assert not (workspace / "commit.json").exists()
+    assert "Error: " not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_commit_that_cannot_be_ended_is_named(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    (workspace / "kg" / "edges.parquet.partial").mkdir()
+    (workspace / "commit.json").write_text(json.dumps({"renamed": ["kg/edges.parquet"], "removed": []}))
+    result = CliRunner().invoke(main, ["show", "kg/edges", "-w", str(workspace)])
+    assert result.output.splitlines()[-1] == (
+        f"Error: {workspace} holds a stage that was stopped while it put its tables in place, and they cannot be"
+        " (Not a directory): see that the folder can be written"
+    )

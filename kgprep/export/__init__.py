@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from kgprep.commit import finish_commit
 from kgprep.errors import KgprepError
 from kgprep.export import (
     c2crs,
@@ -72,6 +73,7 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
     """
     if target not in TARGETS:
         raise KgprepError(f"there is no target {target!r}: choose from {', '.join(TARGETS)}")
+    finish_commit(workspace)
     options = options or ExportOptions()
     _refuse_useless(options, target)
     if target not in GRAPH_ALONE:

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from kgprep.artifacts import ALIASES, EDGES, ENTITIES, MENTIONS, UTTERANCES, read_table
+from kgprep.commit import finish_commit
 from kgprep.linking.disambiguate import PLAY, add_play, both_ways, weight
 from kgprep.linking.evidence import NO_NAME, name_score
 from kgprep.linking.folding import as_texts
@@ -64,6 +65,7 @@ class EntityLinker:
         Raises:
             KgprepError: the bundle has no graph.
         """
+        finish_commit(workspace)
         entities, edges = read_table(workspace, ENTITIES), read_table(workspace, EDGES)
         made_of = fingerprint(workspace)
         made = load_tables(workspace, made_of)

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
+from kgprep.commit import finish_commit
 from kgprep.errors import KgprepError, no_file
 
 # The packages lie side by side, in a checkout and when installed.
@@ -122,6 +123,7 @@ def films_from_workspace(workspace: Path) -> tuple[Film, ...]:
     Raises:
         KgprepError: the workspace has no graph, or its graph no items.
     """
+    finish_commit(workspace)
     entities = read_table(workspace, ENTITIES)
     names = entities.select("entity_id", "kind", pl.col("label").str.replace(_QUALIFIER.pattern, ""))
     neighbours = (
