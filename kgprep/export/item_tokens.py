@@ -1,7 +1,8 @@
 """Items as ReDial writes them in texts: an at sign and a number.
 
 Notable here:
-- an item's number is its id in the data set where that is a number, as ReDial's are; other items get the numbers above;
+- an item's number is its id in the data set where that is a number, as ReDial's are; other items get the numbers above,
+  and so do those whose number another item has ("007" beside "7");
 - the data set's own mentions of items become such tokens wherever they are titles, so that code which looks for tokens
   finds the items of any data set.
 """
@@ -14,6 +15,8 @@ from kgprep.counts import Count
 from kgprep.kg.names import parse_label
 
 _UTTERANCE = ("dialogue_id", "turn")
+_WRITTEN = pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+"""The number of a mention that is a token."""
 
 
 def item_names(items: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
@@ -43,22 +46,21 @@ def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.Dat
         entities: the bundle's entities.
         mentions: the bundle's mentions; one written as a token gives its item that number.
     """
-    own = items.select(
-        "entity_id", number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), title=_title()
+    number = pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64)
+    # The item whose id is written as the number is comes before others that are equal to it.
+    own = items.sort(pl.col("item_id") != number.cast(pl.String), maintain_order=True).select(
+        "entity_id", number=number, title=_title()
     )
     are_items = item_names(items, entities).select("entity_id", title=_title())
-    written = gold_items(mentions, entities).select(
-        "entity_id", number=pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+    written = gold_items(mentions, entities).select("entity_id", number=_WRITTEN).join(are_items, on="entity_id")
+    known = (
+        pl.concat([own, written], how="diagonal")
+        .drop_nulls("number")
+        .unique("number", keep="first", maintain_order=True)
     )
-    known = pl.concat([own, written.join(are_items, on="entity_id")], how="diagonal").drop_nulls("number")
     first = pl.max_horizontal(pl.lit(0, pl.Int64), pl.lit(known["number"].max(), pl.Int64).fill_null(0)) + 1
     rest = are_items.join(known, on="entity_id", how="anti").with_columns(number=first + pl.col("entity_id"))
-    return (
-        pl.concat([known, rest], how="diagonal")
-        .unique("number", keep="first", maintain_order=True)
-        .sort("number")
-        .select("number", "entity_id", "title")
-    )
+    return pl.concat([known, rest], how="diagonal").sort("number").select("number", "entity_id", "title")
 
 
 def _title() -> pl.Expr:
@@ -72,26 +74,30 @@ def gold_items(mentions: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
 
 
 def item_mentions(mentions: pl.DataFrame, entities: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
-    """Return the data set's own mentions of items with the `number` of each: the one in the text, else the smallest."""
+    """Return the data set's own mentions of items with the `number` of each: of its item's, the one in the text, else
+    the smallest.
+    """
     smallest = numbered.group_by("entity_id").agg(smallest=pl.col("number").min())
-    written = pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+    own = numbered.select("entity_id", written="number", number="number")
     return (
         gold_items(mentions, entities)
+        .with_columns(written=_WRITTEN, is_token=_WRITTEN.is_not_null())
+        .join(own, on=["entity_id", "written"], how="left", maintain_order="left")
         .join(smallest, on="entity_id", how="left", maintain_order="left")
-        .with_columns(number=pl.coalesce(written, "smallest"), is_token=written.is_not_null())
-        .drop("smallest")
+        .with_columns(number=pl.coalesce("number", "smallest"))
+        .drop("smallest", "written")
     )
 
 
 def with_item_tokens(utterances: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Count, ...]]:
-    """Return the utterances with tokens where the data set names items by their titles, and a count of these.
+    """Return the utterances with tokens where the data set names items otherwise, and a count of these.
 
     Args:
         utterances: the bundle's.
         named: as `item_mentions` returns them.
     """
     token = pl.lit(" @") + pl.col("number").cast(pl.String) + pl.lit(" ")
-    titles = named.filter(~pl.col("is_token")).with_columns(put=token)
+    titles = named.filter(~pl.col("is_token") | (pl.col("number") != _WRITTEN)).with_columns(put=token)
     return _replaced(utterances, titles, "titles replaced by item tokens")
 
 

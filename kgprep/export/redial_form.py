@@ -105,10 +105,13 @@ def _entities_of_texts(
 def _about(named: pl.DataFrame, feedback: pl.DataFrame, items: pl.DataFrame, numbered: pl.DataFrame) -> pl.DataFrame:
     """Return dialogue_id, number, title and the seeker's answers, null where none, for each item of a dialogue."""
     smallest = numbered.group_by("entity_id").agg(smallest=pl.col("number").min())
+    own = numbered.select("entity_id", "number", own="number")
     answers = (
         feedback.join(items.select("item_id", "entity_id"), on="item_id")
-        .join(smallest, on="entity_id")
-        .with_columns(number=pl.coalesce(pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64), "smallest"))
+        .with_columns(number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64))
+        .join(own, on=["entity_id", "number"], how="left", maintain_order="left")
+        .join(smallest, on="entity_id", maintain_order="left")
+        .with_columns(number=pl.coalesce("own", "smallest"))
         .unique(["dialogue_id", "number"], keep="first", maintain_order=True)
         .select("dialogue_id", "number", *_ANSWERS)
     )

@@ -94,3 +94,22 @@ def test_items_bear_the_name_that_the_data_set_gives_them(workspace: Path, tmp_p
     tgredial = export(workspace, "crslab-tgredial", tmp_path / "tgredial").folder
     names = json.loads((tgredial / "entity2id.json").read_text())
     assert list(names) == ["Andy Muschietti", "Horror film", "It", "U.S.", "Up"]
+
+
+def test_items_whose_ids_are_one_number_stay_two(workspace: Path, tmp_path: Path) -> None:
+    write_items(workspace, ("007", "It", 2017, None, 2, "title", 1.0), ("7", "Us", 2019, None, 3, "title", 1.0))
+    mentions = [("7", 0, 14, 16, "It", 2, "gold", 1.0), ("7", 0, 20, 22, "Us", 3, "gold", 1.0)]
+    write_parquet(MENTIONS, pl.DataFrame(mentions, schema=MENTIONS.schema, orient="row"), MENTIONS.path(workspace))
+    folder = export(workspace, "c2crs", tmp_path / "c2crs").folder
+    assert texts(folder)[0] == ["Have", "you", "seen", "@10", "or", "@7", "?"]
+    tokens = json.loads((folder / "redial_context_movie_id2crslab_entityId.json").read_text())
+    assert tokens == {"7": 4, "10": 3, "12": 5}
+    kbrd = (export(workspace, "kbrd", tmp_path / "kbrd").folder / "train_data.jsonl").read_text(encoding="utf-8")
+    (dialogue,) = map(json.loads, kbrd.splitlines())
+    assert dialogue["messages"][0]["text"].split() == ["Have", "you", "seen", "@10", "or", "@7", "?"]
+    assert dialogue["movieMentions"] == {"7": "Us (2019)", "10": "It (2017)"}
+
+
+def test_a_token_that_is_another_items_number_becomes_its_own(workspace: Path, tmp_path: Path) -> None:
+    write_items(workspace, ("012", "It", 2017, None, 2, "title", 1.0), ("12", "Us", 2019, None, 3, "title", 1.0))
+    assert texts(export(workspace, "c2crs", tmp_path / "out").folder)[1][-2:] == ["@15", "吗"]
