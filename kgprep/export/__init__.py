@@ -2,16 +2,16 @@
 
 Notable here:
 - a target is a function from a workspace and an empty folder to an `Exported`;
-- the folder is written beside its place and renamed, and one that is there already is never touched;
+- the folder is written under a name of its own beside its place and renamed; one with something in it is never touched;
 - what a form cannot hold is printed and stands in the folder's README.md, so nothing is lost in silence.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kgprep.commit import finish_commit
 from kgprep.errors import KgprepError
@@ -80,19 +80,18 @@ def export(workspace: Path, target: str, out: Path, options: ExportOptions | Non
         refuse_outdated(workspace)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise KgprepError(f"{out} exists already: choose another --out, or delete it first")
-    # A path such as "." has no name of its own.
+    # A path such as "." has no name of its own, and a link is no folder to rename onto.
     place = out.resolve()
-    partial = place.with_name(place.name + ".partial")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        exported = replace(TARGETS[target](workspace, partial, options), target=target, folder=out)
-        (partial / "README.md").write_text(_readme(exported), encoding="utf-8")
-        partial.replace(out)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f"{place.name}.", dir=place.parent) as temporary:
+            folder = Path(temporary) / place.name
+            folder.mkdir()
+            exported = replace(TARGETS[target](workspace, folder, options), target=target, folder=out)
+            (folder / "README.md").write_text(_readme(exported), encoding="utf-8")
+            folder.replace(place)
     except OSError as error:
         raise KgprepError(f"cannot write {out} ({error.strerror or error}): choose another --out") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     _show(exported)
     return exported
 

@@ -33,12 +33,29 @@ def test_a_folder_that_is_there_is_refused(workspace: Path, tmp_path: Path, targ
     assert [path.name for path in out.iterdir()] == ["mine.txt"]
 
 
-def test_the_folder_one_stands_in_is_refused(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_empty_folder_one_stands_in_is_filled(
+    workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with pytest.raises(KgprepError, match="cannot write"):
-        export(workspace.resolve(), "kbrd", Path())
+    export(workspace.resolve(), "kbrd", Path())
+    assert (tmp_path / "here" / "README.md").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "ws"]
+
+
+def test_a_link_to_an_empty_folder_is_followed(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    export(workspace, "kbrd", tmp_path / "link")
+    assert (tmp_path / "disk" / "README.md").exists()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_a_folder_beside_the_place_stays(workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.partial").mkdir()
+    (tmp_path / "out.partial" / "mine.txt").write_text("x")
+    export(workspace, "kbrd", tmp_path / "out")
+    assert (tmp_path / "out.partial" / "mine.txt").read_text() == "x"
 
 
 def test_an_unknown_target_lists_those_there_are(workspace: Path, tmp_path: Path) -> None:
