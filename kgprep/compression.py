@@ -3,7 +3,8 @@
 Notable here:
 - the compression is recognised by the file's first bytes, not by its name;
 - bzip2, which DBpedia ships and which is slow, is decompressed on every core;
-- a file of several streams, as parallel compressors write them, is read to its end;
+- a file of several streams, as parallel compressors write them, is read to its end; one of zstd may begin with a frame
+  without data (0x184D2A50 to 5F);
 - of a plain file the end of a block is looked for first, so that its bytes are copied once.
 """
 
@@ -107,6 +108,6 @@ def _decompressed(path: Path) -> io.BufferedIOBase | None:
         return cast(io.BufferedIOBase, indexed_bzip2.open(str(path), parallelization=os.cpu_count() or 1))
     if start.startswith(b"\x1f\x8b"):
         return gzip.GzipFile(path)
-    if start == b"\x28\xb5\x2f\xfd":
+    if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):
         return cast(io.BufferedIOBase, zstd.ZstdFile(path))
     return None

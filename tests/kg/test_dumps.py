@@ -158,3 +158,10 @@ def test_turtle_is_read_too(tmp_path: Path) -> None:
         ("http://x.org/Film", "Film", "de"),
     ]
     assert report.triples == 3
+
+
+@pytest.mark.parametrize("mark", [0x50, 0x5F])
+def test_zstd_may_begin_with_a_frame_without_data(tmp_path: Path, mark: int) -> None:
+    path = tmp_path / "dump.zst"
+    path.write_bytes(bytes([mark, 0x2A, 0x4D, 0x18, 4, 0, 0, 0]) + b"size" + _zstd(_TEXT.encode()))
+    assert read(path)[0].height == 500
