@@ -17,7 +17,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from kgprep.errors import KgprepError, no_file
 
@@ -27,6 +27,8 @@ else:
     from backports import zstd
 
 COMPRESSIONS = (".gz", ".bz2", ".zst")
+Compression = Literal["bzip2", "gzip", "zstd", "pzstd"]
+"""The last is zstd that begins, as parallel compressors write it, with a frame without data."""
 
 _DAMAGE = (EOFError, zlib.error, zstd.ZstdError, RuntimeError)
 """What decompressors raise for damaged data; the bzip2 library has no exception of its own."""
@@ -98,16 +100,26 @@ def _damaged(path: Path, error: Exception) -> KgprepError:
     return KgprepError(f"{path} is cut short or damaged ({reason}): download it again")
 
 
-def _decompressed(path: Path) -> io.BufferedIOBase | None:
-    """Open a compressed file; None where it is a plain one."""
+def compression_of(path: Path) -> Compression | None:
+    """Tell by a file's first bytes what it is compressed with; None where it is a plain one."""
     with path.open("rb") as file:
         start = file.read(4)
     if start.startswith(b"BZh"):
+        return "bzip2"
+    if start.startswith(b"\x1f\x8b"):
+        return "gzip"
+    return "pzstd" if start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5 else None
+
+
+def _decompressed(path: Path) -> io.BufferedIOBase | None:
+    """Open a compressed file; None where it is a plain one."""
+    compression = compression_of(path)
+    if compression is None:
+        return None
+    if compression == "bzip2":
         import indexed_bzip2
 
         return cast(io.BufferedIOBase, indexed_bzip2.open(str(path), parallelization=os.cpu_count() or 1))
-    if start.startswith(b"\x1f\x8b"):
+    if compression == "gzip":
         return gzip.GzipFile(path)
-    if start == b"\x28\xb5\x2f\xfd" or (start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5):
-        return cast(io.BufferedIOBase, zstd.ZstdFile(path))
-    return None
+    return cast(io.BufferedIOBase, zstd.ZstdFile(path))

@@ -5,7 +5,7 @@ Notable here:
   files quote nothing, and a text may begin with one; a cell that is quoted as a whole is freed all the same;
 - in all other tables they quote: such cells may hold separators and line ends;
 - a table is read in blocks, so memory does not grow with it; what is wrong is looked for only where polars refuses it;
-- bzip2, which polars does not read, is unpacked in memory.
+- bzip2 and such zstd as polars does not read are unpacked in memory.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kgprep.compression import compression_of
 from kgprep.errors import KgprepError
 from kgprep.utf8 import utf8_blocks
 
@@ -25,6 +26,8 @@ TAB = "\t"
 SEPARATORS = {".csv": ",", ".tsv": TAB, ".tab": TAB}
 """By the suffixes of files."""
 _BLOCK_BYTES = 8 * 2**20
+_START_BYTES = 2**16
+_UNPACKED_BY_POLARS = (None, "gzip", "zstd")
 _QUOTED = r'^"(?:[^"]|"")*"$'
 _LONGEST_CELL = 2**24
 """Characters; a longer cell begins with a quotation mark that nothing closes."""
@@ -99,7 +102,9 @@ def open_separated(path: Path, separator: str) -> SeparatedTable:
     Raises:
         KgprepError: the file cannot be read, is cut short, damaged, or not UTF-8.
     """
-    content = b"".join(_blocks(path)) if path.suffix.lower() == ".bz2" else None
+    # A table in another encoding has no separators that could be looked for.
+    next(utf8_blocks(path, _START_BYTES), None)
+    content = None if compression_of(path) in _UNPACKED_BY_POLARS else b"".join(_blocks(path))
     quote = _quote_mark(_blocks(path) if content is None else [content], separator)
     return SeparatedTable(path, separator, quote, content)
 
@@ -110,7 +115,7 @@ def column_names(path: Path, separator: str) -> tuple[str, ...]:
     Raises:
         KgprepError: the file cannot be read, is empty, or not UTF-8.
     """
-    _, start = next(utf8_blocks(path, 2**16), (1, b""))
+    _, start = next(utf8_blocks(path, _START_BYTES), (1, b""))
     quote = _quote_mark([start], separator)
     try:
         return tuple(_scan(start, separator, quote, truncate=True).collect_schema().names())

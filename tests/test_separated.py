@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
 import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,12 @@ from hypothesis import strategies as st
 from kgprep.errors import KgprepError
 from kgprep.separated import TAB, column_names, open_separated
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_EMPTY_FRAME = b"\x50\x2a\x4d\x18\0\0\0\0"
 HEADER = ("id", "text")
 Rows = list[tuple[str, str]]
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -93,3 +102,18 @@ def test_an_empty_file_has_no_header(tmp_path: Path) -> None:
     path.write_text("\n")
     with pytest.raises(KgprepError, match=r"a\.csv is empty: give it a header and one row a line"):
         column_names(path, ",")
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, gzip.compress, lambda data: _EMPTY_FRAME + zstd.compress(data)])
+def test_what_a_table_is_packed_with_is_told_by_its_bytes(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(compress(b"id,text\n1,one\n"))
+    assert read(path, ",") == [("1", "one")]
+
+
+def test_a_table_with_commas_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for encoding in ("utf-16", "utf-16-le"):
+        path.write_bytes("id,text\n1,one\n".encode(encoding))
+        with pytest.raises(KgprepError, match=r"a\.csv:1: the line is not UTF-8 but perhaps "):
+            open_separated(path, ",")
