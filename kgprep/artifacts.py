@@ -189,8 +189,8 @@ UTTERANCES = Table(
 )
 MENTIONS = Table(
     "dialogues/mentions",
-    "align-reviews",
-    "Spans of utterances that name an entity: gold ones from build-kg, linked ones added by align-reviews.",
+    "build-kg",
+    "Spans of utterances that name an entity: gold ones written by build-kg, linked ones added by align-reviews.",
     (
         Column("dialogue_id", pl.String, "dialogue of the utterance"),
         Column("turn", pl.Int16, "turn of the utterance"),

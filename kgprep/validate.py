@@ -38,7 +38,7 @@ from kgprep.provenance import outdated_stages, read_provenance, unrecorded_table
 
 @dataclass(frozen=True)
 class Problem:
-    """One broken rule: how many rows break it, and the first of them."""
+    """One broken rule: how many rows break it, and the first of them; without rows, the example says what is wrong."""
 
     table: str
     rule: str
@@ -46,7 +46,8 @@ class Problem:
     example: str
 
     def __str__(self) -> str:
-        return f"{self.table}: {self.rule}: {self.rows:,} rows, such as {self.example}"
+        rows = f"{self.rows:,} rows, such as " if self.rows else ""
+        return f"{self.table}: {self.rule}: {rows}{self.example}"
 
 
 @dataclass(frozen=True)

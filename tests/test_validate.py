@@ -96,7 +96,14 @@ def test_an_older_table_and_a_lost_one_are_named(copied: Path) -> None:
     FEEDBACK.path(copied).unlink()
     found = [str(problem) for problem in validate(copied).problems]
     assert any("schema version 0" in problem for problem in found)
-    assert any("dialogues/feedback.parquet: recorded in bundle.json but absent" in problem for problem in found)
+    assert "dialogues/feedback.parquet: recorded in bundle.json but absent: run build-kg again" in found
+
+
+def test_lost_mentions_name_the_stage_that_writes_them_first(tmp_path: Path) -> None:
+    workspace = write_bundle(tmp_path / "ws")
+    MENTIONS.path(workspace).unlink()
+    with pytest.raises(KgprepError, match=r"mentions\.parquet does not exist: run kgprep build-kg on this workspace"):
+        read_table(workspace, MENTIONS)
 
 
 def test_a_table_with_damaged_pages_is_named_and_the_others_are_still_checked(tmp_path: Path) -> None:
