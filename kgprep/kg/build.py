@@ -211,6 +211,7 @@ def _build(
         if config.relations is not None and options.relations is not None:
             stage.add_counts([_count_listed(config.relations, options.relations, subgraph)])
         bar.advance()
+        relations = number_relations(subgraph.edges, config.inverse)
         numbered = number_entities(subgraph.edges, items)
         entities = describe_entities(source, numbered, subgraph.edges, items, languages)
         bar.advance()
@@ -225,7 +226,6 @@ def _build(
             descriptions, counts = describing.result()
         bar.advance()
     stage.add_counts(counts)
-    relations = number_relations(subgraph.edges, config.inverse)
     edges = number_edges(subgraph.edges, entities, relations)
     _count_graph(stage, entities, relations, subgraph.edges, edges, aliases)
     return _Graph(entities, relations, edges, aliases, descriptions, items)

@@ -10,11 +10,15 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from kgprep.errors import KgprepError
 from kgprep.kg.candidates import imdb_ids, release_years
 from kgprep.kg.kinds import entity_kinds
 from kgprep.kg.names import label_from_iri, parse_label
 from kgprep.kg.source import TripleSource
 from kgprep.kg.vocabulary import local_name
+
+_MOST_RELATIONS = 2**15
+"""Relation ids are 16-bit integers."""
 
 
 def number_entities(edges: pl.DataFrame, items: pl.DataFrame, others: pl.Series | None = None) -> pl.DataFrame:
@@ -127,7 +131,16 @@ def number_relations(edges: pl.DataFrame, inverse: bool) -> pl.DataFrame:
     Args:
         edges: head, predicate, tail (IRIs).
         inverse: whether each relation gets an inverse.
+
+    Raises:
+        KgprepError: there are more relations than ids.
     """
+    relations = edges["predicate"].n_unique() * (2 if inverse else 1)
+    if relations > _MOST_RELATIONS:
+        raise KgprepError(
+            f"the graph has {relations:,} relations{' with their inverses' if inverse else ''}, and a bundle holds"
+            f" {_MOST_RELATIONS:,}: keep fewer with --relations or --min-relation-count, or leave out inverses"
+        )
     forward = (
         edges.group_by("predicate")
         .agg(pl.len().alias("edges"))

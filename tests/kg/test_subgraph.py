@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kgprep.counts import Count
+from kgprep.errors import KgprepError
+from kgprep.kg.entities import number_relations
 from kgprep.kg.source import FACT_SCHEMA, End
 from kgprep.kg.subgraph import Direction, SubgraphOptions, expand
 
@@ -133,3 +136,15 @@ def test_every_filter_says_what_it_kept() -> None:
     assert kept["edges read in hop 2"] == (1, None)
     assert kept["edges that are no self-loops"] == (4, 5)
     assert kept["edges that are no duplicates"] == (3, 4)
+
+
+def test_more_relations_than_ids_are_refused() -> None:
+    most = 2**14
+    predicates = pl.Series([f"http://x.org/{number}" for number in range(most + 1)])
+    edges = pl.DataFrame({"head": "a", "predicate": predicates, "tail": "b"})
+    assert number_relations(edges.head(most), inverse=True)["relation_id"].max() == 2 * most - 1
+    assert number_relations(edges, inverse=False).height == most + 1
+    with pytest.raises(
+        KgprepError, match="the graph has 32,770 relations with their inverses, and a bundle holds 32,768"
+    ):
+        number_relations(edges, inverse=True)
