@@ -28,7 +28,6 @@ from kgprep.artifacts import (
     RELATIONS,
     RESOLUTION_METHODS,
     UTTERANCES,
-    Table,
 )
 from kgprep.counts import Count
 from kgprep.dialogues import DialogueSet, load_dialogues, load_items
@@ -316,23 +315,18 @@ def _count_graph(
 
 
 def _write_graph(stage: Stage, graph: _Graph) -> None:
-    _write(stage, ENTITIES, graph.entities)
-    _write(stage, RELATIONS, graph.relations)
-    _write(stage, EDGES, graph.edges)
-    _write(stage, ALIASES, graph.aliases)
-    _write(stage, DESCRIPTIONS, graph.descriptions)
-    _write(stage, ITEMS, graph.items)
+    stage.write(ENTITIES, graph.entities)
+    stage.write(RELATIONS, graph.relations)
+    stage.write(EDGES, graph.edges)
+    stage.write(ALIASES, graph.aliases)
+    stage.write(DESCRIPTIONS, graph.descriptions)
+    stage.write(ITEMS, graph.items)
 
 
 def _write_dialogues(stage: Stage, dialogue_set: DialogueSet, items: pl.DataFrame) -> None:
-    _write(stage, UTTERANCES, dialogue_set.utterances)
-    _write(stage, MENTIONS, _gold_mentions(dialogue_set.item_mentions, items))
-    _write(stage, FEEDBACK, dialogue_set.feedback)
-
-
-def _write(stage: Stage, table: Table, frame: pl.DataFrame) -> None:
-    # Chunks follow the number of threads, and Parquet's bytes follow the chunks.
-    stage.write(table, frame.rechunk())
+    stage.write(UTTERANCES, dialogue_set.utterances)
+    stage.write(MENTIONS, _gold_mentions(dialogue_set.item_mentions, items))
+    stage.write(FEEDBACK, dialogue_set.feedback)
 
 
 def _gold_mentions(item_mentions: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
