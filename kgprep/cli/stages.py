@@ -85,7 +85,7 @@ def run_command(
 @click.option("--direction", type=click.Choice(["out", "in", "both"]), help="Which way edges are followed.")
 @click.option("--relations", type=FILE, metavar="FILE", help="Keep only the predicates listed in FILE, one IRI a line.")
 @click.option("--min-relation-count", type=click.IntRange(1), help="Drop relations with fewer edges.")
-@click.option("--max-degree", type=click.IntRange(1), help="Cap the edges of a hub that is no item.")
+@click.option("--max-degree", type=click.IntRange(0), help="Cap a hub's edges beside those to items.")
 @click.option(
     "--inverse/--no-inverse", default=True, show_default=True, help="Add an inverse relation to each relation."
 )

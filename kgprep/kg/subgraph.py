@@ -33,7 +33,8 @@ class SubgraphOptions:
         direction: ``out`` follows edges from head to tail, ``in`` the other way, ``both`` either.
         relations: IRIs of the predicates to keep; none given keeps all.
         min_relation_count: relations with fewer kept edges are left out.
-        max_degree: a hub (an entity that is no item) keeps its edges to items and at most so many others.
+        max_degree: a hub (an entity that is no item) keeps its edges to items and at most so many others,
+            whether it is their head or tail.
     """
 
     hops: int = 2
@@ -130,15 +131,15 @@ def _cap_hubs(edges: pl.DataFrame, items: pl.Series, options: SubgraphOptions) -
     degrees = pl.concat([edges["head"].alias("iri"), edges["tail"].alias("iri")]).value_counts(name="degree")
     known = items.implode()
     ranked = edges.sort("head", "predicate", "tail").with_row_index("edge")
-    dropped = [
-        ranked.filter(~pl.col(hub).is_in(known) & ~pl.col(other).is_in(known))
-        .join(degrees, left_on=other, right_on="iri", how="left")
-        .sort(hub, -pl.col("degree").cast(pl.Int64), "edge")
-        .filter(pl.int_range(pl.len()).over(hub) >= options.max_degree)
-        .select("edge", hub=pl.col(hub))
-        for hub, other in (("head", "tail"), ("tail", "head"))
-    ]
-    capped = pl.concat(dropped)
+    between_hubs = ranked.filter(~pl.col("head").is_in(known) & ~pl.col("tail").is_in(known))
+    at_hubs = pl.concat(
+        between_hubs.select("edge", hub=hub, other=other) for hub, other in (("head", "tail"), ("tail", "head"))
+    )
+    capped = (
+        at_hubs.join(degrees, left_on="other", right_on="iri", how="left")
+        .sort("hub", -pl.col("degree").cast(pl.Int64), "edge")
+        .filter(pl.int_range(pl.len()).over("hub") >= options.max_degree)
+    )
     kept = ranked.join(capped, on="edge", how="anti").drop("edge")
     return kept, [
         Count(f"edges within the cap of {options.max_degree} for hubs", kept.height, edges.height),

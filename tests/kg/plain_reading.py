@@ -156,17 +156,19 @@ def _filter(collected: set[Edge], items: set[str], wanted: Wanted) -> set[Edge]:
 
 
 def _beyond_cap(edges: set[Edge], items: set[str], cap: int) -> set[Edge]:
-    """Return what hubs lose: of a hub's edges without an item, as head and as tail, all after the first `cap`.
+    """Return what hubs lose: of a hub's edges without an item, whichever end it is, all after the first `cap`.
 
     Those whose other end has most edges come first, then the smallest triple.
     """
     degrees = Counter(end for edge in edges for end in (edge[0], edge[2]))
     lost: set[Edge] = set()
-    for hub in degrees:
-        for here, there in ((0, 2), (2, 0)):
-            own = [edge for edge in edges if edge[here] == hub and not {edge[0], edge[2]} & items]
-            own.sort(key=lambda edge: (-degrees[edge[there]], edge))
-            lost |= set(own[cap:])
+    for hub in degrees.keys() - items:
+        own = [
+            (-degrees[tail if head == hub else head], (head, relation, tail))
+            for head, relation, tail in edges
+            if hub in (head, tail) and not {head, tail} & items
+        ]
+        lost |= {edge for _, edge in sorted(own)[cap:]}
     return lost
 
 

@@ -121,7 +121,7 @@ def test_a_capped_hub_keeps_its_edges_to_items(
     assert set(capped) <= set(everything)
     assert {edge for edge in everything if {edge[0], edge[2]} & items} <= set(capped)
     others = [edge for edge in capped if not {edge[0], edge[2]} & items]
-    assert all(count <= cap for end in (0, 2) for count in Counter(edge[end] for edge in others).values())
+    assert all(count <= cap for count in Counter(end for edge in others for end in (edge[0], edge[2])).values())
     shuffle.shuffle(edges)
     assert collect(edges, sorted(items), SubgraphOptions(direction="both", max_degree=cap)) == capped
 
@@ -148,3 +148,13 @@ def test_more_relations_than_ids_are_refused() -> None:
         KgprepError, match="the graph has 32,770 relations with their inverses, and a bundle holds 32,768"
     ):
         number_relations(edges, inverse=True)
+
+
+def test_a_cap_counts_both_ends_and_may_be_nothing() -> None:
+    edges = [("item", "p", "hub"), ("hub", "p", "a"), ("hub", "p", "b"), ("c", "p", "hub"), ("b", "q", "d")]
+    options = {cap: SubgraphOptions(hops=3, direction="both", max_degree=cap) for cap in (0, 1, 2)}
+    assert collect(edges, ["item"], options[0]) == [("item", "p", "hub")]
+    assert collect(edges, ["item"], options[1]) == [("hub", "p", "b"), ("item", "p", "hub")]
+    assert collect(edges, ["item"], options[2]) == [
+        ("b", "q", "d"), ("c", "p", "hub"), ("hub", "p", "b"), ("item", "p", "hub"),
+    ]  # fmt: skip
