@@ -13,6 +13,7 @@ import polars as pl
 from kgprep.artifacts import DESCRIPTIONS, DescriptionSourceEnum
 from kgprep.counts import Count
 from kgprep.kg.entities import with_ids_of_ends
+from kgprep.kg.languages import RANKS_A_TAG, language_rank, primary_subtag
 from kgprep.kg.names import parse_label
 from kgprep.kg.vocabulary import DBO, RDFS, SCHEMA, local_name
 
@@ -141,19 +142,21 @@ def describe(
 
 
 def _source_texts(texts: pl.DataFrame, entities: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame:
-    tags = {language[:2]: language for language in languages}
-    lang = pl.col("lang").str.head(2).str.to_lowercase().replace_strict(tags, default=None, return_dtype=pl.String)
+    # A text without a tag is taken to be in the first language.
+    rank = pl.when(pl.col("lang").is_null()).then(0).otherwise(language_rank(pl.col("lang"), languages))
+    tags = dict(enumerate(languages))
     precedence = pl.col("predicate").replace_strict(_TEXT_PRECEDENCE, default=len(_TEXT_PRECEDENCE))
     return (
         texts.with_columns(
-            pl.when(pl.col("lang").is_null()).then(pl.lit(languages[0])).otherwise(lang).alias("lang"),
+            rank.alias("rank"),
+            (rank // RANKS_A_TAG).replace_strict(tags, default=None, return_dtype=pl.String).alias("lang"),
             pl.col("object").str.replace_all(r"\s+", " ").str.strip_chars().alias("text"),
             precedence.alias("precedence"),
             source=pl.col("predicate").replace_strict(_CALLED, default="comment").cast(DescriptionSourceEnum),
         )
         .filter(pl.col("lang").is_not_null() & (pl.col("text") != ""))
         .join(entities.select("entity_id", subject="iri"), on="subject")
-        .sort("entity_id", "lang", "precedence", "text")
+        .sort("entity_id", "lang", "rank", "precedence", "text")
         .unique(["entity_id", "lang"], keep="first", maintain_order=True)
         .select(_TEXT_SCHEMA.names())
     )
@@ -167,8 +170,8 @@ def edge_sentences(entities: pl.DataFrame, edges: pl.DataFrame, language: str) -
         edges: head, predicate, tail (IRIs), without inverses.
         language: tag; English is used where there are no phrases for it.
     """
-    phrases = _PHRASES.get(language[:2], _ENGLISH)
-    lang = language if language[:2] in _PHRASES else "en"
+    phrases = _PHRASES.get(primary_subtag(language), _ENGLISH)
+    lang = language if primary_subtag(language) in _PHRASES else "en"
     numbered = with_ids_of_ends(edges, entities)
     of_heads = numbered.select("predicate", entity_id="head_id", other="tail_id")
     of_tails = numbered.select("predicate", entity_id="tail_id", other="head_id")

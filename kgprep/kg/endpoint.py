@@ -21,6 +21,7 @@ import polars as pl
 
 from kgprep.counts import Count
 from kgprep.kg.label_keys import label_keys
+from kgprep.kg.languages import primary_subtags
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.source import FACT_SCHEMA, End
 from kgprep.kg.sparql import RefusedError, SparqlClient
@@ -100,7 +101,8 @@ class EndpointSource:
             return self._titled_among(self._everything(fact), fact, items)
         forms = title_forms(items)
         if fact == "label":
-            tags = ["", *(f"@{language}" for language in self.languages)]
+            known = dict.fromkeys([*self.languages, *primary_subtags(self.languages)])
+            tags = ["", *(f"@{language}" for language in known)]
             return self._titled(_literals(forms, tags), "object", fact)
         return self._titled(_pages_of(forms, self.languages), "subject", fact)
 
@@ -148,8 +150,9 @@ class EndpointSource:
         if len(predicates) == 1:
             pattern = f"?subject {predicates[0]} ?object . BIND({predicates[0]} AS ?predicate)"
         if fact == "text":
-            tags = ", ".join(f'"{tag}"' for tag in sorted({"", *(language[:2] for language in self.languages)}))
-            return f"{pattern} FILTER(LCASE(SUBSTR(LANG(?object), 1, 2)) IN ({tags}))"
+            languages = sorted(primary_subtags(self.languages))
+            wanted = ['LANG(?object) = ""', *(f'LANGMATCHES(LANG(?object), "{language}")' for language in languages)]
+            return f"{pattern} FILTER({' || '.join(wanted)})"
         if fact == "same_as":
             return f'{pattern} FILTER(STRSTARTS(STR(?object), "{WIKIDATA_ENTITY}"))'
         return pattern
@@ -237,5 +240,6 @@ def _literals(terms: pl.Series, endings: Sequence[str]) -> pl.Series:
 
 def _pages_of(titles: pl.Series, languages: Sequence[str]) -> pl.Series:
     names = page_names(titles)
-    hosts = ["dbpedia.org", *(f"{language[:2]}.dbpedia.org" for language in languages if language != "en")]
+    others = (language for language in primary_subtags(languages) if language != "en")
+    hosts = ["dbpedia.org", *(f"{language}.dbpedia.org" for language in others)]
     return _iris(pl.concat(f"http://{host}/resource/" + names for host in hosts))

@@ -13,6 +13,7 @@ import polars as pl
 from kgprep.errors import KgprepError
 from kgprep.kg.candidates import imdb_ids, release_years
 from kgprep.kg.kinds import entity_kinds
+from kgprep.kg.languages import RANKS_A_TAG, language_rank
 from kgprep.kg.names import label_from_iri, parse_label
 from kgprep.kg.source import TripleSource
 from kgprep.kg.vocabulary import local_name
@@ -108,16 +109,10 @@ def best_labels(triples: pl.DataFrame, languages: Sequence[str]) -> pl.DataFrame
         triples: subject, object, lang.
         languages: tags, the preferred first.
     """
-    ranks = {language[:2]: rank for rank, language in enumerate(languages)}
-    rank = (
-        pl.col("lang")
-        .str.head(2)
-        .str.to_lowercase()
-        .replace_strict(ranks, default=len(ranks) + 1, return_dtype=pl.Int64)
-        .fill_null(len(ranks))
-    )
+    unwanted = RANKS_A_TAG * len(languages)
+    rank = pl.when(pl.col("lang").is_null()).then(unwanted).otherwise(language_rank(pl.col("lang"), languages))
     return (
-        triples.select(iri="subject", label="object", rank=rank, lang="lang")
+        triples.select(iri="subject", label="object", rank=rank.fill_null(unwanted + 1), lang="lang")
         .filter(pl.col("label") != "")
         .sort("iri", "rank", "lang", "label")
         .unique("iri", keep="first", maintain_order=True)

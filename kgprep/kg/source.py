@@ -24,6 +24,7 @@ from kgprep.counts import Count
 from kgprep.kg.dumps import LineReport, read_dump
 from kgprep.kg.escapes import decode_backslashes
 from kgprep.kg.label_keys import CHARACTERS_READ, Beginnings, label_keys
+from kgprep.kg.languages import primary_subtags
 from kgprep.kg.names import label_from_iri, loose_key
 from kgprep.kg.ntriples import CutBlock, read_terms
 from kgprep.kg.spill import Spill, full_terms, short_terms
@@ -151,9 +152,9 @@ class DumpSource:
 
     def _is_sound(self, fact: str) -> pl.Expr:
         if fact == "text":
-            tag = pl.col("object").str.tail(_TAG_CHARACTERS).str.extract("@([A-Za-z0-9-]+)$").str.head(2)
-            in_language = tag.str.to_lowercase().is_in([language[:2] for language in self.languages])
-            return pl.col("subject").str.starts_with("<") & (tag.is_null() | in_language)
+            language = pl.col("object").str.tail(_TAG_CHARACTERS).str.extract("@([A-Za-z]+)(?:-[A-Za-z0-9]+)*$")
+            is_wanted = language.str.to_lowercase().is_in(primary_subtags(self.languages))
+            return pl.col("subject").str.starts_with("<") & (language.is_null() | is_wanted)
         subject_is_iri, object_is_iri = (pl.col(end).str.starts_with("<") for end in ("subject", "object"))
         return sound_fact(pl.lit(fact), subject_is_iri, object_is_iri, pl.col("object"), start="<").is_not_null()
 

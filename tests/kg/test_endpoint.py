@@ -94,6 +94,7 @@ def test_every_fact_is_that_of_the_dump(
         f"<{RESOURCE}Al_Pacino> <http://www.w3.org/2002/07/owl#sameAs> <{entity}> .\n"
         f"<{RESOURCE}Al_Pacino> <http://www.w3.org/2002/07/owl#sameAs> <http://example.org/elsewhere> .\n"
         f'<{RESOURCE}Al_Pacino> <http://dbpedia.org/ontology/abstract> "British"@en-GB .\n'
+        f'<{RESOURCE}Al_Pacino> <http://dbpedia.org/ontology/abstract> "Middle English"@enm .\n'
         f'<{RESOURCE}Al_Pacino> <http://dbpedia.org/ontology/abstract> "No language" .\n',
         encoding="utf-8",
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from kgprep.kg.descriptions import describe, edge_sentences
+from kgprep.kg.entities import best_labels
 from kgprep.kg.source import FACT_SCHEMA
 
 DBO = "http://dbpedia.org/ontology/"
@@ -71,3 +73,32 @@ def test_a_text_of_the_source_comes_before_a_plot_and_a_plot_before_edges() -> N
     assert (found[0], found[3]) == ("A film.", "A cop.")
     assert described.height == 5
     assert [(count.kept, count.total) for count in counts] == [(1, 5), (1, 5), (3, 5), (5, 5)]
+
+
+def tagged(*tags: str | None) -> pl.DataFrame:
+    """A label and an abstract of Heat in each of the languages, which say the tag."""
+    said = [("Heat (1995 film)", f"{DBO}abstract", tag or "none", tag) for tag in tags]
+    return pl.DataFrame(said, schema=FACT_SCHEMA, orient="row")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tags", "best"),
+    [
+        (("zh-hant",), ("zh-hans", "zh-hant"), "zh-hant"),
+        (("zh-hant", "en"), ("en", "zh-hans"), "zh-hans"),
+        (("zh", "zh-hant"), ("zh-hant", "zh-hans", "zh"), "zh"),
+        (("zh-hant", "zh"), ("zh", "zh-Hant"), "zh-Hant"),
+        (("en",), ("en-gb", "en"), "en"),
+        (("as",), (None, "ast"), None),
+        (("as", "ast"), ("ast",), "ast"),
+    ],
+)
+def test_a_text_in_the_wanted_tag_comes_before_others_of_its_language(
+    wanted: tuple[str, ...], tags: tuple[str | None, ...], best: str | None
+) -> None:
+    said = tagged(*tags)
+    assert best_labels(said, wanted)["label"].to_list() == [best or "none"]
+    plots = pl.DataFrame(schema={"entity_id": pl.Int32, "lang": pl.String, "text": pl.String})
+    described = describe(said, plots, _HEAT, _HEAT_EDGES, wanted)[0].filter(pl.col("entity_id") == 0)
+    first = described.sort(pl.col("lang").replace_strict({tag: place for place, tag in enumerate(wanted)}))
+    assert first["text"][0] == (best or "none")
