@@ -20,6 +20,7 @@ from typing import Any, Self
 import polars as pl
 
 from kgprep.counts import Count
+from kgprep.errors import KgprepError
 from kgprep.kg.label_keys import label_keys
 from kgprep.kg.languages import primary_subtags
 from kgprep.kg.names import label_from_iri, loose_key
@@ -125,7 +126,11 @@ class EndpointSource:
             counted = self._client.ask(f"SELECT (COUNT(*) AS ?count) WHERE {{ {self._pattern(fact)} }}")
         except RefusedError:
             return False
-        return int(counted.bindings[0]["count"]["value"]) <= self.most_titles
+        try:
+            return int(counted.bindings[0]["count"]["value"]) <= self.most_titles
+        except (IndexError, KeyError, ValueError):
+            # A number that cannot be read may be any.
+            return False
 
     def _everything(self, fact: str) -> pl.DataFrame:
         asked = f"SELECT DISTINCT {_COLUMNS} WHERE {{ {self._pattern(fact)} }} {_ORDER}"
@@ -184,9 +189,14 @@ class EndpointSource:
 
     def _pages(self, query: str) -> Iterator[pl.DataFrame]:
         offset = 0
+        before: list[dict[str, Any]] = []
         while True:
             answer = self._client.ask(f"{query} LIMIT {self.page_rows} OFFSET {offset}")
             rows = len(answer.bindings)
+            # Rows are distinct, so an endpoint that gives them twice does not turn pages.
+            if rows and answer.bindings == before:
+                raise KgprepError(f"{self.url} gives one page again for the next (OFFSET): use another, or a dump")
+            before = answer.bindings
             self._rows += rows
             offset += rows
             if rows:

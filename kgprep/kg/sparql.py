@@ -99,9 +99,9 @@ class SparqlClient:
         with _cache_errors(self.cache):
             self._session = _session(self.cache)
         try:
-            self._sends_form = self._is_read_well()
-            if not self._sends_form and not self._is_read_well():
-                raise RefusedError(f"{self.url} garbles the percent signs of a query: use another endpoint, or a dump")
+            self._sends_form = self._probed() == [_PROBE_VALUE]
+            if not self._sends_form:
+                self._refuse_misread(self._probed())
         except BaseException:
             self.close()
             raise
@@ -141,14 +141,22 @@ class SparqlClient:
             time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _is_read_well(self) -> bool:
+    def _probed(self) -> list[Any]:
+        """Return the values that the endpoint gives for the one of a query; none where it takes no form."""
         try:
-            bindings = self.ask(_PROBE).bindings
+            return [row["subject"]["value"] for row in self.ask(_PROBE).bindings]
+        except KeyError:
+            return []
         except RefusedError:
             if self._sends_form:
-                return False
+                return []
             raise
-        return [row.get("subject", {}).get("value") for row in bindings] == [_PROBE_VALUE]
+
+    def _refuse_misread(self, probed: list[Any]) -> None:
+        if not probed:
+            raise RefusedError(f"{self.url} gives no row where a query names its one value: use another, or a dump")
+        if probed != [_PROBE_VALUE]:
+            raise RefusedError(f"{self.url} garbles the percent signs of a query: use another endpoint, or a dump")
 
     def _post(self, query: str) -> requests.Response:
         # The probe must see the endpoint as it is now.
@@ -279,7 +287,11 @@ def _bindings(response: requests.Response) -> list[dict[str, Any]] | None:
         bindings = response.json()["results"]["bindings"]
     except (ValueError, KeyError, TypeError):
         return None
-    return bindings if isinstance(bindings, list) else None
+    return bindings if isinstance(bindings, list) and all(map(_is_binding, bindings)) else None
+
+
+def _is_binding(row: object) -> bool:
+    return isinstance(row, dict) and all(isinstance(term, dict) for term in row.values())
 
 
 def _is_cut_json(response: requests.Response) -> bool:

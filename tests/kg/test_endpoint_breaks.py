@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -216,3 +217,35 @@ def test_an_endpoint_that_is_down_is_named(url: str) -> None:
         EndpointSource(url, ("en",), retries=1, backoff_seconds=0),
     ):
         pass
+
+
+def results(*rows: dict[str, str]) -> bytes:
+    bindings = [{name: {"type": "uri", "value": value} for name, value in row.items()} for row in rows]
+    return json.dumps({"head": {"vars": []}, "results": {"bindings": bindings}}).encode()
+
+
+@pytest.mark.parametrize("counted", [results(), results({}), results({"count": "1.0E3"})])
+def test_an_endpoint_that_does_not_count_is_asked_title_by_title(endpoint: Endpoint, counted: bytes) -> None:
+    endpoint.troubles = [Trouble(200, {}, counted)]
+    with live(endpoint) as source:
+        assert source.titled("label", FILMS)["subject"].len() == 4
+
+
+def test_an_endpoint_that_turns_no_pages_is_named(endpoint: Endpoint) -> None:
+    row = {"subject": "http://x.org/a", "predicate": "http://x.org/p", "object": "http://x.org/b"}
+    endpoint.most_characters, endpoint.refusal = 100, Trouble(200, {}, results(row))
+    with pytest.raises(KgprepError, match=r"gives one page again for the next \(OFFSET\)"), live(endpoint) as source:
+        films(source)
+
+
+def test_an_endpoint_without_any_answers_is_not_said_to_garble(endpoint: Endpoint) -> None:
+    endpoint.most_characters, endpoint.refusal = 0, Trouble(200, {}, results())
+    with pytest.raises(KgprepError, match="gives no row where a query names its one value"), live(endpoint):
+        pass
+
+
+@pytest.mark.parametrize("bindings", ["[null]", '[{"subject": "x"}]'])
+def test_rows_that_are_none_are_no_sparql_results(endpoint: Endpoint, bindings: str) -> None:
+    endpoint.troubles = [Trouble(200, {}, f'{{"results": {{"bindings": {bindings}}}}}'.encode())]
+    with pytest.raises(KgprepError, match="something else than SPARQL results"), live(endpoint) as source:
+        films(source)
