@@ -147,6 +147,12 @@ def _check(workspace: Path, config: KgConfig) -> None:
         raise KgprepError("build-kg needs triples: give --dump FILE, once for each dump, or --endpoint URL")
     if config.dumps and config.endpoint is not None:
         raise KgprepError("build-kg takes dumps or an endpoint, not both: leave out --dump or --endpoint")
+    of_dialogues = {"films": config.films, "split": config.split, "dialogues-test": config.dialogues_test}
+    useless = [option for option, path in of_dialogues.items() if path is not None]
+    if config.items is not None and useless:
+        raise KgprepError(f"--{useless[0]} belongs to dialogues, and --items goes without: leave it out")
+    if config.strict and config.endpoint is not None:
+        raise KgprepError("--strict is about the lines of dumps, and an endpoint has none: leave it out")
     wrong = next((tag for tag in config.languages if not _LANGUAGE_TAG.fullmatch(tag)), None)
     if wrong is not None:
         raise KgprepError(f"languages: {wrong!r} is no language tag: write tags such as en or zh, a comma between them")

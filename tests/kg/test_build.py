@@ -459,3 +459,19 @@ def test_redial_on_dbpedia(tmp_path: Path, real_data: Path) -> None:
     edges = read_table(tmp_path, EDGES)
     assert edges.height == edges.unique().height > 150_000
     assert summary.rows["dialogues/mentions"] == 49_211
+
+
+@pytest.mark.parametrize("option", ["films", "split", "dialogues_test"])
+def test_an_option_of_dialogues_is_refused_beside_items(
+    tmp_path: Path, dumps: tuple[Path, ...], items_file: Path, option: str
+) -> None:
+    config = KgConfig.model_validate({"items": items_file, "dumps": dumps, option: items_file})
+    sentence = f"--{option.replace('_', '-')} belongs to dialogues, and --items goes without: leave it out"
+    with pytest.raises(KgprepError, match=sentence):
+        build_kg(tmp_path / "ws", config)
+
+
+def test_strict_is_refused_beside_an_endpoint(tmp_path: Path, items_file: Path) -> None:
+    config = KgConfig(items=items_file, endpoint="http://127.0.0.1:9/sparql", strict=True)
+    with pytest.raises(KgprepError, match="--strict is about the lines of dumps, and an endpoint has none"):
+        build_kg(tmp_path / "ws", config)
