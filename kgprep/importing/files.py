@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from kgprep.dialogues.lines import read_bytes, read_lines
 from kgprep.errors import KgprepError
+
+_MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def find(folder: Path, name: str) -> Path | None:
@@ -53,7 +56,7 @@ def read_array(path: Path) -> list[Any]:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(read_bytes(path).decode("utf-8"))
+        return _parsed(read_bytes(path), path)
     except (ValueError, RecursionError) as error:
         raise KgprepError(f"{path} is not JSON ({error}): fetch it again") from error
 
@@ -62,7 +65,18 @@ def _read_lines(path: Path) -> list[Any]:
     values = []
     for number, line in read_lines(path):
         try:
-            values.append(json.loads(line.decode("utf-8")))
+            values.append(_parsed(line, path))
         except (ValueError, RecursionError) as error:
             raise KgprepError(f"{path}:{number} is not JSON ({error}): fetch the file again") from error
     return values
+
+
+def _parsed(content: bytes, path: Path) -> Any:
+    value = json.loads(content.decode("utf-8"))
+    if _MAY_BE_HALF.search(content):
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError as error:
+            half = ascii(error.object[error.start])
+            raise KgprepError(f"{path} has the escape {half}, which is half a character: mend it") from error
+    return value

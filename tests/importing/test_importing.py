@@ -108,6 +108,11 @@ def first_role(dialogues: Any) -> Any:
     return dialogues
 
 
+def first_text(dialogues: Any) -> Any:
+    dialogues[0]["dialog"][0]["text"] = ["I", "\ud83d", "it"]
+    return dialogues
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
@@ -117,6 +122,11 @@ def first_role(dialogues: Any) -> Any:
         ("movie_ids.json", lambda ids: [*ids, 999_999], r"movie_ids\.json lists 999999, an id that"),
         ("dbpedia_subkg.json", lambda graph: {"1": "x"}, r"is no list of \[relation, tail\] by head"),
         ("train_data.json", lambda dialogues: [{"dialog": []}, {}], "train_data.json, dialogue 2: conv_id, dialog"),
+        (
+            "train_data.json",
+            first_text,
+            r"has the escape '\\ud83d', which is half a character",
+        ),
         ("train_data.json", first_role, "has the role 'wizard'"),
         ("train_data.json", lambda dialogues: dialogues * 2, "have the same conv_id"),
     ],
