@@ -189,3 +189,19 @@ def test_json_links_can_be_read_by_a_program(sample_workspace: Path) -> None:
     result = kgprep("link", "Halloween (1978) is a horror film", "-w", sample_workspace, "--json")
     links = [json.loads(line) for line in result.stdout.splitlines()]
     assert {"text", "start", "end", "word", "entity_id", "iri", "label", "score"} == set(links[0])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "-w", "w\udce9"],
+        ["build-kg", "-w", "ws", "--dialogues", "redial:caf\udce9"],
+        ["link", "caf\udce9", "-w", "ws"],
+    ],
+    ids=["workspace", "dialogues", "text"],
+)
+def test_a_name_that_is_not_utf_8_is_refused_at_once(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    last = result.output.splitlines()[-1]
+    assert re.fullmatch(r"Error: b'.*\\xe9' is not UTF-8: rename the file or folder, or write the text in UTF-8", last)

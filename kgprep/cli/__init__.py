@@ -8,6 +8,7 @@ Notable here:
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -24,6 +25,17 @@ class OneSentenceErrors(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order they are defined."""
         return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse names that are not UTF-8, which neither tables nor bundle.json can hold."""
+        for given in args:
+            try:
+                given.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise click.UsageError(
+                    f"{os.fsencode(given)!r} is not UTF-8: rename the file or folder, or write the text in UTF-8"
+                ) from error
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; see the class."""
