@@ -66,7 +66,7 @@ def test_a_strict_build_stops_at_a_line_that_is_not_n_triples(tmp_path: Path) ->
 
 @pytest.mark.parametrize("source", [("--films", "films.csv"), ("--made-up", "20"), ("--workspace", "ws")])
 def test_a_made_up_dump_takes_no_films(tmp_path: Path, source: tuple[str, str]) -> None:
-    result = CliRunner().invoke(main, ["simulate", "--out", str(tmp_path / "out"), "--dump", "1000", *source])
+    result = CliRunner().invoke(main, ["simulate", "--out", str(tmp_path / "out"), "--dump", "10000", *source])
     assert result.exit_code == 2
     assert "--dump makes up its own films" in result.output
     assert not (tmp_path / "out").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from kgprep.artifacts import ENTITIES, ITEMS, read_table
 from kgprep.kg.build import KgConfig, build_kg
@@ -30,6 +31,11 @@ def test_a_dump_has_the_shape_of_dbpedia(tmp_path: Path) -> None:
     degrees = edges["object"].value_counts()["count"].sort()
     assert degrees[-1] > 20 * degrees[len(degrees) // 2]
     assert terms["subject"].n_unique() > 10_000
+
+
+@pytest.mark.parametrize("triples", [7_500, 20_000, 350_000])
+def test_a_dump_has_as_many_triples_as_it_says(tmp_path: Path, triples: int) -> None:
+    assert triples <= simulate_dump(tmp_path, triples).triples <= 1.04 * triples
 
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path: Path) -> None:

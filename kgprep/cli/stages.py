@@ -255,9 +255,9 @@ def fetch_command(names: tuple[str, ...], listing: bool, mirror: Path | None, fo
 @click.option(
     "--dump",
     "triples",
-    type=click.IntRange(1_000),
+    type=click.IntRange(7_500),
     metavar="N",
-    help="Write a dump of N triples in DBpedia's shape and its items instead.",
+    help="Write a dump of some N triples in DBpedia's shape and its items instead.",
 )
 @click.option(
     "--language",

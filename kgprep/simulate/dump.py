@@ -85,7 +85,7 @@ def simulate_dump(folder: Path, triples: int, seed: int = 0) -> DumpSummary:
 
     Args:
         folder: to write to.
-        triples: how many, within one in a hundred.
+        triples: how many, from 7,500 on; up to four in a hundred more are written.
         seed: of everything drawn.
 
     Raises:
