@@ -215,12 +215,12 @@ def test_written_dialogues_load(tmp_path: Path) -> None:
 
 def test_films_come_from_csv_and_tsv(tmp_path: Path) -> None:
     csv = tmp_path / "films.csv"
-    csv.write_text('title,year,genres,people,imdb_id\n"Wait, What",2001,horror|comedy,Ann Lee,tt1\nUp,,,,\n')
+    csv.write_text('Title,year,genres,people,imdb_id\n"Wait, What",2001,horror|comedy,Ann Lee,tt1\nUp (2009),,,,\n')
     tsv = tmp_path / "films.tsv"
-    tsv.write_text("item_id\ttitle\n7\tUp\n")
+    tsv.write_text('item_id\ttitle\n7\t"Up"\n')
     assert load_films(csv) == (
-        Film("100001", "Wait, What", 2001, "tt1", ("horror", "comedy"), ("Ann Lee",)),
-        Film("100002", "Up"),
+        Film("100001", "Wait, What", 2001, "tt0000001", ("horror", "comedy"), ("Ann Lee",)),
+        Film("100002", "Up", 2009),
     )
     assert load_films(tsv) == (Film("7", "Up"),)
 
@@ -244,9 +244,15 @@ _ITEMS = [(1, "Jaws", 1975), (2, "Scream", 1996), (3, "Saw", 2004), (4, "Alien",
     ("name", "text", "message"),
     [
         ("films.xlsx", "", "neither .csv, .tsv nor .jsonl"),
-        ("films.csv", "name\nUp\n", "no films with a column title"),
-        ("films.csv", "title\n", "no films with a column title"),
-        ("films.jsonl", "{broken", "cannot be read as jsonl"),
+        ("films.csv", "genres\nUp\n", r"no film with a title \(the film has no title\): give"),
+        ("films.csv", "title\n", "no film with a title: give"),
+        ("films.jsonl", "{broken", r"no film with a title \(the line is not JSON\): give"),
+        (
+            "films.jsonl",
+            '{"title": "Up", "genres": [3]}',
+            r"films\.jsonl:1: genres are no texts: write texts, in a list",
+        ),
+        ("films.jsonl", '{"title": ["Up"]}', r"films\.jsonl:1: title is neither a text nor a number"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -254,6 +260,20 @@ def test_bad_tables_are_refused(tmp_path: Path, name: str, text: str, message: s
     path.write_text(text)
     with pytest.raises(KgprepError, match=message):
         load_films(path)
+
+
+def test_films_without_a_title_are_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "films.jsonl"
+    path.write_text(
+        '{"title": "Up", "year": "soon"}\n{"title": " ", "genres": ["drama"]}\nno JSON\n{"title": "Heat"}\n'
+    )
+    counts = write_simulation(tmp_path / "out", SimulateConfig(dialogues=10), films=path).counts
+    assert {count.what: count.kept for count in counts} | {
+        "skipped: the film has no title": 1,
+        "skipped: the line is not JSON": 1,
+        "skipped: the year is no year": 1,
+        "movies": 2,
+    } == {count.what: count.kept for count in counts}
 
 
 def test_absent_tables_and_two_sources_are_refused(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,17 @@ import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
 from kgprep.commit import finish_commit
+from kgprep.dialogues.items import COLUMNS_CALLED, ITEM_CELLS, UNUSABLE_CELLS, clean_attributes
+from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
 from kgprep.errors import KgprepError, no_file
+from kgprep.separated import TAB, open_separated
 
 # The packages lie side by side, in a checkout and when installed.
 SAMPLE_FOLDER = Path(__file__).parents[2] / "pipelines" / "sample"
+Row = dict[str, Any]
+_SEPARATORS = {".csv": ",", ".tsv": TAB}
+_LISTS = ("genres", "people", "people_zh", "moods")
+_TEXTS = (*(name for names in COLUMNS_CALLED.values() for name in names), "about", "title_zh", "about_zh", "douban_id")
 _QUALIFIER = re.compile(r"\s*\([^)]*\)$")
 
 
@@ -38,83 +45,118 @@ class Film:
         return self.title if self.year is None else f"{self.title} ({self.year})"
 
 
-def load_films(path: Path, language: str = "en") -> tuple[Film, ...]:
+def load_films(path: Path, language: str = "en", skips: Skips | None = None) -> tuple[Film, ...]:
     """Read a table of films.
 
     Args:
-        path: CSV, TSV or JSON Lines with a column `title` and any of movie_id (or item_id), year, imdb_id, genres,
-            people, about, moods, and for Chinese title_zh, people_zh, about_zh, douban_id; lists in CSV and TSV are
-            separated by ``|``.
+        path: CSV, TSV or JSON Lines, gzipped or not, with the columns of a table of items (`kgprep.dialogues.items`), a
+            title among them, and any of genres, people, about, moods, and for Chinese title_zh, people_zh, about_zh,
+            douban_id; lists in CSV and TSV are separated by ``|``.
         language: "en" or "zh", the language users talk in.
+        skips: receives the rows without a title, and the unusable IMDb ids and years of others.
 
     Raises:
-        KgprepError: the file is absent, of an unknown form or without titles.
+        KgprepError: the file is absent, of an unknown form, without titles, or lists what are no texts.
     """
-    frame = _read(path)
-    if "title" not in frame.columns or frame.is_empty():
-        raise KgprepError(f"{path} has no films with a column title: give a CSV, TSV or JSON Lines table of films")
-    return films_of(frame.iter_rows(named=True), language)
+    skips = Skips() if skips is None else skips
+    titles = (*COLUMNS_CALLED["name"], *(("title_zh",) if language == "zh" else ()))
+    titled: dict[int, Row] = {}
+    for line, row in _read(path, skips):
+        _check(row, f"{path}:{line}")
+        if any(str(row.get(column) or "").strip() for column in titles):
+            titled[line] = row
+        else:
+            skips.add("the film has no title", path, line)
+    if not titled:
+        reasons = f" ({', '.join(sorted(skips.reasons))})" if skips.reasons else ""
+        raise KgprepError(f"{path} has no film with a title{reasons}: give a CSV, TSV or JSON Lines table of films")
+    cells = _cells(titled.values()).with_columns(line=pl.Series(list(titled)))
+    for column, (usable, reason) in UNUSABLE_CELLS.items():
+        for line in cells.filter(~pl.col(column).str.contains(usable))["line"]:
+            skips.add(reason, path, line)
+    return films_of(titled.values(), language)
 
 
-def films_of(rows: Iterable[dict[str, Any]], language: str = "en") -> tuple[Film, ...]:
+def films_of(rows: Iterable[Row], language: str = "en") -> tuple[Film, ...]:
     """Return the films of rows with the columns that `load_films` reads."""
-    return tuple(_film(row, number, language) for number, row in enumerate(rows, 1))
+    every = list(rows)
+    attributes = clean_attributes(_cells(every)).iter_rows(named=True)
+    numbered = enumerate(zip(every, attributes, strict=True), start=100_001)
+    return tuple(_film(row, known, str(number), language) for number, (row, known) in numbered)
 
 
-def _read(path: Path) -> pl.DataFrame:
+def _read(path: Path, skips: Skips) -> Iterator[tuple[int, Row]]:
+    """Yield the line and the cells of every row, by the column's name in lower case."""
     if not path.is_file():
         raise no_file(path, "check the path of the films")
+    suffix = bare_suffix(path)
+    if suffix in _SEPARATORS:
+        yield from enumerate(_read_separated(path, _SEPARATORS[suffix]), start=2)
+    elif suffix == ".jsonl":
+        for line, record in read_json_lines(path, skips):
+            if isinstance(record, dict):
+                yield line, {name.strip().lower(): value for name, value in record.items()}
+            else:
+                skips.add("the line is not a JSON object", path, line)
+    else:
+        raise KgprepError(f"{path} is neither .csv, .tsv nor .jsonl: give the films in one of these forms")
+
+
+def _read_separated(path: Path, separator: str) -> Iterator[Row]:
+    separated = open_separated(path, separator)
     try:
-        match path.suffix:
-            case ".jsonl":
-                return pl.read_ndjson(path.open("rb"), infer_schema_length=None)
-            case ".csv":
-                return pl.read_csv(path, glob=False, infer_schema=False)
-            case ".tsv":
-                return pl.read_csv(path, glob=False, infer_schema=False, separator="\t", quote_char=None)
+        table = separated.scan().collect()
     except pl.exceptions.PolarsError as error:
-        raise KgprepError(f"{path} cannot be read as {path.suffix[1:]} ({error}): check the file") from error
-    raise KgprepError(f"{path} is neither .csv, .tsv nor .jsonl: give the films in one of these forms")
+        raise separated.refused(error) from error
+    yield from ({name.strip().lower(): cell for name, cell in row.items()} for row in table.iter_rows(named=True))
 
 
-def _film(row: dict[str, Any], number: int, language: str) -> Film:
-    def text(column: str) -> str | None:
-        value = row.get(column)
-        return str(value).strip() or None if value is not None else None
+def _check(row: Row, place: str) -> None:
+    for column, value in row.items():
+        if column in _LISTS:
+            parts = value if isinstance(value, list) else [value]
+            if not all(part is None or isinstance(part, str) for part in parts):
+                raise KgprepError(f"{place}: {column} are no texts: write texts, in a list or with | between them")
+        elif column in _TEXTS and not isinstance(value, str | int | float | None):
+            raise KgprepError(f"{place}: {column} is neither a text nor a number: write one of these")
 
+
+def _cells(rows: Iterable[Row]) -> pl.DataFrame:
+    cells = [[_first(row, COLUMNS_CALLED[column]) for column in ITEM_CELLS] for row in rows]
+    return pl.DataFrame(cells, schema=ITEM_CELLS, orient="row")
+
+
+def _first(row: Row, names: Sequence[str]) -> str | None:
+    """Return the cell of the first of several columns that has anything in it."""
+    cells = (str(row[name]).strip() for name in names if row.get(name) is not None)
+    return next(filter(None, cells), None)
+
+
+def _film(row: Row, known: Row, number: str, language: str) -> Film:
     def several(column: str) -> tuple[str, ...]:
         value = row.get(column)
         parts = value.split("|") if isinstance(value, str) else value or ()
         return tuple(part.strip() for part in parts if part and part.strip())
 
-    year = text("year")
-    own_id = text("movie_id") or text("item_id") or str(100_000 + number)
-    title = text("title") or ""
-    if language == "en":
-        return Film(
-            own_id,
-            title,
-            _year(year),
-            text("imdb_id"),
-            several("genres"),
-            several("people"),
-            text("about") or "",
-            several("moods"),
-        )
-    return Film(
-        text("douban_id") or own_id,
-        text("title_zh") or title,
-        _year(year),
-        text("imdb_id"),
-        several("genres"),
-        several("people_zh") or several("people") * ("people_zh" not in row),
-        text("about_zh") or "",
-        several("moods"),
+    film = Film(
+        item_id=known["item_id"] or number,
+        title=known["name"] or "",
+        year=known["year"],
+        imdb_id=known["imdb_id"],
+        genres=several("genres"),
+        people=several("people"),
+        about=_first(row, ("about",)) or "",
+        moods=several("moods"),
     )
-
-
-def _year(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    if language == "en":
+        return film
+    return replace(
+        film,
+        item_id=_first(row, ("douban_id",)) or film.item_id,
+        title=_first(row, ("title_zh",)) or film.title,
+        people=several("people_zh") if "people_zh" in row else film.people,
+        about=_first(row, ("about_zh",)) or "",
+    )
 
 
 def films_from_workspace(workspace: Path) -> tuple[Film, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from kgprep.artifacts import write_beside
 from kgprep.counts import Count
+from kgprep.dialogues.lines import Skips
 from kgprep.errors import KgprepError
 from kgprep.simulate.conversation import SimulateConfig, simulate_conversations
 from kgprep.simulate.dbpedia import film_triples
@@ -137,7 +138,9 @@ def write_simulation(
     elif workspace is not None:
         known = films_from_workspace(workspace)
     else:
-        known = load_films(films or SAMPLE_FOLDER / "films.jsonl", config.language)
+        skips = Skips()
+        known = load_films(films or SAMPLE_FOLDER / "films.jsonl", config.language, skips)
+        counts += skips.counts
     simulated = simulate(known, config)
     for name, records in simulated.dialogues.items():
         files.append(write_dialogues(out, name, records, config.language))
