@@ -62,19 +62,6 @@ def write_pickle(value: Any, path: Path) -> None:
         _BuiltinsPickler(file, _PROTOCOL).dump(value)
 
 
-def read_pickle(path: Path) -> Any:
-    """Return what the pickle at `path` holds.
-
-    Raises:
-        KgprepError: the file cannot be read, is cut short, or names anything but a builtin container.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise KgprepError(f"cannot read {path} ({error.strerror or error}): check the path") from error
-    return parse_pickle(content, path)
-
-
 def parse_pickle(content: bytes, path: Path, instead: str = "get it from a source you trust") -> Any:
     """Return what the pickle `content` holds.
 

@@ -146,11 +146,6 @@ def data_folder() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "kgprep"
 
 
-def list_sources(manifest: Manifest | None = None) -> tuple[DataSource, ...]:
-    """Return every source with its licence, its citation, its files and their size, before anything is fetched."""
-    return (manifest or read_manifest()).sources
-
-
 def describe_sources(names: Sequence[str] = (), manifest: Manifest | None = None) -> str:
     """Return the named sources, by default all, as text: what each is, its licence, its files and their sizes.
 

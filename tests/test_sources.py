@@ -23,7 +23,6 @@ from kgprep.sources import (
     describe_sources,
     fetch,
     licence_of,
-    list_sources,
     locate,
     read_manifest,
 )
@@ -359,7 +358,7 @@ def test_the_terms_follow_the_folder(tmp_path: Path) -> None:
 
 
 def test_the_manifest_names_the_sources_with_their_terms() -> None:
-    sources = {source.name: source for source in list_sources()}
+    sources = {source.name: source for source in read_manifest().sources}
     assert {"dbpedia", "redial", "tgredial", "inspired", "opendialkg", "aclimdb"} <= set(sources)
     assert all(source.licence and source.citation and source.roles for source in sources.values())
     assert all(source.fetchable or source.obtain for source in sources.values())

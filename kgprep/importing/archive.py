@@ -57,11 +57,6 @@ class Archive:
     sources: tuple[Path, ...]
 
 
-def isolated_iri(name: str, item_id: pl.Expr) -> pl.Expr:
-    """Return the IRI of an item that the archive's graph does not know."""
-    return pl.lit(f"urn:kgprep:{name}:") + item_id
-
-
 def entity_iri(form: str, name: str) -> str:
     """Return the IRI of an entity by its name in an archive: without brackets; a number is an item of no graph."""
     return f"urn:kgprep:{form}:{name}" if name.isdecimal() else name.removeprefix("<").removesuffix(">")

@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from kgprep.pickles import read_pickle
+from kgprep.pickles import parse_pickle
 
 PICKLES = ("entity2entityId", "relation2relationId", "id2entity", "subkg", "movie_ids", "text_dict")
 
 
 def pickles(folder: Path) -> dict[str, Any]:
     """Return what the pickles hold, by name."""
-    return {name: read_pickle(folder / f"{name}.pkl") for name in PICKLES}
+    return {path.stem: parse_pickle(path.read_bytes(), path) for path in (folder / f"{name}.pkl" for name in PICKLES)}
 
 
 def dialogues(folder: Path, split: str) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 import pickle
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from kgprep.artifacts import MENTIONS, TRIPLES, read_table
 from kgprep.export import export
 from kgprep.export.sample_reviews import REVIEWS_A_SAMPLE
-from kgprep.pickles import read_pickle
+from kgprep.pickles import parse_pickle
 from tests.export.crslab_reader import load, samples
 from tests.small_bundle import DBR, write_bundle
 
@@ -25,9 +26,14 @@ def small(tmp_path: Path) -> Path:
     return export(write_bundle(tmp_path / "ws"), "c2crs", tmp_path / "out").folder
 
 
+def reviews_of(folder: Path, split: str) -> Any:
+    path = folder / f"{split}_conv_idx_to_review_info.pkl"
+    return parse_pickle(path.read_bytes(), path)
+
+
 def test_reviews_stand_under_the_number_of_the_sample(small: Path) -> None:
     ids = load(small, "token2id.json")
-    (sample,) = read_pickle(small / "train_conv_idx_to_review_info.pkl").items()
+    (sample,) = reviews_of(small, "train").items()
     number, review = sample
     assert number == "0"
     assert review["selected_entityIds"] == [load(small, "entity2id.json")[f"<{DBR}It_(2017_film)>"]]
@@ -35,10 +41,8 @@ def test_reviews_stand_under_the_number_of_the_sample(small: Path) -> None:
         [ids.get(token, 3) for token in ("A", "clown", "<", "script", ">", "alert", "(", "1", ")", "<")]
         + [ids.get(token, 3) for token in ("/", "script", ">", "wakes", ".")]
     ]
-    assert read_pickle(small / "valid_conv_idx_to_review_info.pkl") == {}
-    assert read_pickle(small / "test_conv_idx_to_review_info.pkl") == {
-        "0": {"selected_infoListListInt": [], "selected_entityIds": []}
-    }
+    assert reviews_of(small, "valid") == {}
+    assert reviews_of(small, "test") == {"0": {"selected_infoListListInt": [], "selected_entityIds": []}}
 
 
 def test_frequencies_are_found_by_number(small: Path) -> None:
@@ -118,7 +122,7 @@ def test_tgredials_flavour_has_the_same_reviews_and_ids_as_tokens(sample_workspa
     entities = load(two, "entity2id.json")
     marked = 0
     for split in SPLITS:
-        reviews = [read_pickle(folder / f"{split}_conv_idx_to_review_info.pkl") for folder in (one, two)]
+        reviews = [reviews_of(folder, split) for folder in (one, two)]
         assert reviews[0].keys() == reviews[1].keys()
         for sample, info in reviews[0].items():
             assert info["selected_entityIds"] == reviews[1][sample]["selected_entityIds"]
