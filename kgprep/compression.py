@@ -108,6 +108,8 @@ def compression_of(path: Path) -> Compression | None:
         return "bzip2"
     if start.startswith(b"\x1f\x8b"):
         return "gzip"
+    if start == b"\x28\xb5\x2f\xfd":
+        return "zstd"
     return "pzstd" if start[1:] == b"\x2a\x4d\x18" and start[0] >> 4 == 5 else None
 
 

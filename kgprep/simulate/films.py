@@ -12,17 +12,19 @@ import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
 from kgprep.commit import finish_commit
+from kgprep.compression import bare_suffix
 from kgprep.dialogues.items import COLUMNS_CALLED, ITEM_CELLS, UNUSABLE_CELLS, clean_attributes
-from kgprep.dialogues.lines import Skips, bare_suffix, read_json_lines
+from kgprep.dialogues.lines import JSON_LINES, Skips, read_json_lines
+from kgprep.dialogues.values import as_text, plain_id
 from kgprep.errors import KgprepError, no_file
-from kgprep.separated import TAB, open_separated
+from kgprep.separated import SEPARATORS, open_separated
 
 # The packages lie side by side, in a checkout and when installed.
 SAMPLE_FOLDER = Path(__file__).parents[2] / "pipelines" / "sample"
 Row = dict[str, Any]
-_SEPARATORS = {".csv": ",", ".tsv": TAB}
+_CALLED = {ours: tuple(name.lower() for name in names) for ours, names in COLUMNS_CALLED.items()}
 _LISTS = ("genres", "people", "people_zh", "moods")
-_TEXTS = (*(name for names in COLUMNS_CALLED.values() for name in names), "about", "title_zh", "about_zh", "douban_id")
+_TEXTS = (*(name for names in _CALLED.values() for name in names), "about", "title_zh", "about_zh", "douban_id")
 _QUALIFIER = re.compile(r"\s*\([^)]*\)$")
 
 
@@ -49,9 +51,9 @@ def load_films(path: Path, language: str = "en", skips: Skips | None = None) -> 
     """Read a table of films.
 
     Args:
-        path: CSV, TSV or JSON Lines, gzipped or not, with the columns of a table of items (`kgprep.dialogues.items`), a
-            title among them, and any of genres, people, about, moods, and for Chinese title_zh, people_zh, about_zh,
-            douban_id; lists in CSV and TSV are separated by ``|``.
+        path: CSV, TSV or JSON Lines, compressed or not, with the columns of a table of items
+            (`kgprep.dialogues.items`), a title among them, and any of genres, people, about, moods, and for Chinese
+            title_zh, people_zh, about_zh, douban_id; lists in CSV and TSV are separated by ``|``.
         language: "en" or "zh", the language users talk in.
         skips: receives the rows without a title, and the unusable IMDb ids and years of others.
 
@@ -59,7 +61,7 @@ def load_films(path: Path, language: str = "en", skips: Skips | None = None) -> 
         KgprepError: the file is absent, of an unknown form, without titles, or lists what are no texts.
     """
     skips = Skips() if skips is None else skips
-    titles = (*COLUMNS_CALLED["name"], *(("title_zh",) if language == "zh" else ()))
+    titles = (*_CALLED["name"], *(("title_zh",) if language == "zh" else ()))
     titled: dict[int, Row] = {}
     for line, row in _read(path, skips):
         _check(row, f"{path}:{line}")
@@ -90,9 +92,9 @@ def _read(path: Path, skips: Skips) -> Iterator[tuple[int, Row]]:
     if not path.is_file():
         raise no_file(path, "check the path of the films")
     suffix = bare_suffix(path)
-    if suffix in _SEPARATORS:
-        yield from enumerate(_read_separated(path, _SEPARATORS[suffix]), start=2)
-    elif suffix == ".jsonl":
+    if suffix in SEPARATORS:
+        yield from enumerate(_read_separated(path, SEPARATORS[suffix]), start=2)
+    elif suffix in JSON_LINES:
         for line, record in read_json_lines(path, skips):
             if isinstance(record, dict):
                 yield line, {name.strip().lower(): value for name, value in record.items()}
@@ -122,14 +124,13 @@ def _check(row: Row, place: str) -> None:
 
 
 def _cells(rows: Iterable[Row]) -> pl.DataFrame:
-    cells = [[_first(row, COLUMNS_CALLED[column]) for column in ITEM_CELLS] for row in rows]
-    return pl.DataFrame(cells, schema=ITEM_CELLS, orient="row")
+    cells = [[_first(row, _CALLED[column]) for column in ITEM_CELLS] for row in rows]
+    return pl.DataFrame(cells, schema=ITEM_CELLS, orient="row").with_columns(plain_id(pl.col("item_id")))
 
 
 def _first(row: Row, names: Sequence[str]) -> str | None:
     """Return the cell of the first of several columns that has anything in it."""
-    cells = (str(row[name]).strip() for name in names if row.get(name) is not None)
-    return next(filter(None, cells), None)
+    return next((cell.strip() for name in names if (cell := as_text(row.get(name)))), None)
 
 
 def _film(row: Row, known: Row, number: str, language: str) -> Film:
