@@ -60,10 +60,11 @@ def evaluate_linking(
         KgprepError: the gold file is missing or not of that form, or the workspace has no bundle.
     """
     messages = read_gold(gold)
+    linker = EntityLinker.from_bundle(workspace)
     entities = read_table(workspace, ENTITIES)
     if messages.mentions["item"].is_not_null().any():
         messages = with_items(messages, read_table(workspace, ITEMS), entities)
-    links = EntityLinker.from_bundle(workspace).link(messages.messages["text"], linker_context(messages, entities))
+    links = linker.link(messages.messages["text"], linker_context(messages, entities))
     return score_links(links, messages, entities, errors=errors, resamples=resamples, seed=seed)
 
 

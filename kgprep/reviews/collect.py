@@ -21,6 +21,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from kgprep.artifacts import ITEMS, read_table, write_beside
+from kgprep.commit import finish_commit
 from kgprep.counts import Count
 from kgprep.errors import KgprepError
 from kgprep.progress import console, progress
@@ -211,6 +212,7 @@ def _items(name: str, site: Site, config: CollectConfig) -> list[str]:
         raise KgprepError("collect-reviews needs either --items FILE or -w WS: give one of them")
     if config.workspace is not None:
         column = "imdb_id" if name == "imdb" else "item_id"
+        finish_commit(config.workspace)
         known = read_table(config.workspace, ITEMS)[column]
         where = str(config.workspace)
     else:
