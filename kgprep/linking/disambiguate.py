@@ -60,8 +60,9 @@ def add_play(candidates: pl.DataFrame, play: pl.DataFrame, neighbours: pl.DataFr
         The candidates with mentioned f32 and near f32, in [0, 1], in their order.
     """
     numbered = candidates.with_row_index("candidate")
-    neighbours_in_play = play.join(neighbours, left_on="entity_id", right_on="head")
-    beside = neighbours_in_play.drop("entity_id").rename({"tail": "entity_id"})
+    # A hub in play has neighbours by the thousand, of which a few are candidates.
+    pairs = neighbours.join(candidates, left_on="tail", right_on="entity_id", how="semi")
+    beside = play.join(pairs, left_on="entity_id", right_on="head").drop("entity_id").rename({"tail": "entity_id"})
     mentioned = _strongest(numbered, play).rename({"weight": "mentioned"})
     near = _strongest(numbered, beside).rename({"weight": "near"})
     flagged = numbered.join(mentioned, on="candidate", how="left", maintain_order="left").join(
