@@ -113,8 +113,9 @@ class Chat:
         corpus = self._corpus()
         turn = torch.tensor([len(corpus.turns.dialogue) - 1])
         scores = without_named(corpus, turn, scores_before(self._system, corpus, turn, self._config))[0]
-        ranked = scores.argsort(descending=True)
-        best = ranked[: min(SHOWN, int(scores.isfinite().sum()))]
+        # What was named has a score of minus infinity, so it stands last.
+        ranked = scores.argsort(descending=True)[: int(scores.isfinite().sum())]
+        best = ranked[:SHOWN]
         items = corpus.items[best]
         paths = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
         reasons = dict(zip(items.tolist(), self._named_together(best), strict=True)) | paths

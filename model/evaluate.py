@@ -174,5 +174,5 @@ def _samples(
             "said": fill_slots(corpus, said[row], ranked).text,
             "answer": space.join(wanted[row]),
         }
-        for row, words, ranked in zip(chosen.tolist(), words_of(corpus, before), items.tolist(), strict=True)
+        for row, words, ranked in zip(chosen.tolist(), words_of(corpus, before), items, strict=True)
     ]

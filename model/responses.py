@@ -1,7 +1,8 @@
 """Responses of a trained system as words: said by the decoder, their item slots filled by the recommender.
 
 Notable here:
-- a slot gets the best-ranked item that the dialogue has not named and the response has not yet got;
+- a slot gets the best-ranked item that the dialogue has not named and the response has not yet got; where these have
+  run out it gets a plain word, never an item a second time;
 - the words of the test set's own responses are read back the same way, so both can be compared.
 """
 
@@ -39,9 +40,10 @@ class Filled:
     slots: tuple[Slot, ...]
 
 
-def new_items(corpus: Corpus, turns: Tensor, scores: Tensor, most: int) -> Tensor:
-    """Return the best items that the dialogue has not named before each of `turns`: int64 [n, most]."""
-    return without_named(corpus, turns, scores).topk(min(most, scores.shape[1]), dim=1).indices
+def new_items(corpus: Corpus, turns: Tensor, scores: Tensor, most: int) -> list[list[int]]:
+    """Return the best items, `most` at most, that the dialogue has not named before each of `turns` (int64 [n])."""
+    best = without_named(corpus, turns, scores).topk(min(most, scores.shape[1]), dim=1)
+    return [items[values.isfinite()].tolist() for values, items in zip(*best, strict=True)]
 
 
 def first_draws(system: System, config: TrainConfig) -> torch.Generator:
@@ -66,13 +68,15 @@ def words_of(corpus: Corpus, ids: Tensor) -> list[list[str]]:
 def fill_slots(corpus: Corpus, words: Sequence[str], items: Sequence[int]) -> Filled:
     """Return a response as text, its slots filled with `items` (places among the items), the best first."""
     slot, left = corpus.vocabulary.words[ITEM], list(reversed(items))
-    space = "" if corpus.vocabulary.chinese else " "
+    space, unnamed = ("", "别的") if corpus.vocabulary.chinese else (" ", "something")
     text, filled = "", []
     for word in words:
         text += space if text else ""
         if word == slot and left:
             item = left.pop()
-            word = corpus.item_labels[item]
-            filled.append(Slot(len(text), len(text) + len(word), item))
-        text += word
+            label = corpus.item_labels[item]
+            filled.append(Slot(len(text), len(text) + len(label), item))
+            text += label
+        else:
+            text += unnamed if word == slot else word
     return Filled(text, tuple(filled))
