@@ -3,7 +3,8 @@
 Notable here:
 - the dialogue so far is packed as a bundle's dialogues are, so the model reads it as it read its training data;
 - the linker is handed in: a function from the dialogue's last text to its links;
-- what an item slot is filled with counts as mentioned from then on.
+- what an item slot is filled with counts as mentioned from then on;
+- a run that has not learnt to respond shows its items alone, one that has not learnt to recommend its answer alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch import Tensor
 from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES, collect_table, read_table, scan_table
 from model.checkpoint import load
 from model.data import NONE, Corpus, Tables, chinese_names, pack_corpus
+from model.phases import console
 from model.reasons import Reasons
 from model.responses import fill_slots, first_draws, said_words
 from model.scores import scores_before, without_named
@@ -46,13 +48,15 @@ class Reply:
     linked: tuple[tuple[str, str], ...]
     """Words and the labels of their entities."""
     items: tuple[Recommended, ...]
-    text: str
+    text: str | None
+    """None from a run that has not learnt to respond."""
 
     def __str__(self) -> str:
         """Return all of it as lines for the terminal."""
         linked = ", ".join(f"{word} = {label}" for word, label in self.linked) or "nothing"
         items = [f"  {item.label}{f'  ({item.reason})' if item.reason else ''}" for item in self.items]
-        return "\n".join([f"linked: {linked}", "best:", *items, f"run> {self.text}"])
+        answer = [] if self.text is None else [f"run> {self.text}"]
+        return "\n".join([f"linked: {linked}", "best:" if items else "best: nothing", *items, *answer])
 
 
 @dataclass
@@ -93,6 +97,9 @@ class Chat:
             KgprepError: there is no such run, or it was trained on another bundle.
         """
         loaded = load(workspace, run)
+        for sentence in loaded.lacks:
+            console.print(f"  {sentence}")
+        self._learnt = loaded.learnt
         self._system, self._config, self._vocabulary = loaded.system, loaded.config, loaded.corpus.vocabulary
         self._system.eval()
         self._entities = read_table(workspace, ENTITIES)
@@ -112,19 +119,22 @@ class Chat:
         linked = tuple((word, self._labels[entity]) for word, entity in links.select("word", "entity_id").iter_rows())
         corpus = self._corpus()
         turn = torch.tensor([len(corpus.turns.dialogue) - 1])
-        scores = without_named(corpus, turn, scores_before(self._system, corpus, turn, self._config))[0]
-        # What was named has a score of minus infinity, so it stands last.
-        ranked = scores.argsort(descending=True)[: int(scores.isfinite().sum())]
+        ranked = self._ranked(corpus, turn)
         best = ranked[:SHOWN]
         items = corpus.items[best]
         paths = self._reasons.between(self._dialogue.spoken_of, pl.Series(items.tolist(), dtype=pl.Int32))
         reasons = dict(zip(items.tolist(), self._named_together(best), strict=True)) | paths
-        with torch.no_grad():
-            memory = memory_of(self._system, contexts_of(self._system, corpus, turn, self._config.text))
-            words = said_words(self._system, corpus, memory, self._config, self._draws)[0]
-        said = self._answer(corpus, words, ranked.tolist())
+        said = self._answer(corpus, turn, ranked.tolist()) if "generate" in self._learnt else None
         recommended = tuple(Recommended(self._labels[item], reasons.get(item)) for item in items.tolist())
         return Reply(linked, recommended, said)
+
+    def _ranked(self, corpus: Corpus, turn: Tensor) -> Tensor:
+        """Return the items (int64 [k], places) that were not named before `turn` (int64 [1]), the best first."""
+        if "recommend" not in self._learnt:
+            return torch.zeros(0, dtype=torch.int64)
+        scores = without_named(corpus, turn, scores_before(self._system, corpus, turn, self._config))[0]
+        # What was named has a score of minus infinity, so it stands last.
+        return scores.argsort(descending=True)[: int(scores.isfinite().sum())]
 
     def _named_together(self, places: Tensor) -> list[str | None]:
         """Return which of what was mentioned training dialogues name each item (int64 [k], places) together with."""
@@ -153,8 +163,11 @@ class Chat:
         self._system.encoders.sentences = (corpus.sentence_tokens, corpus.sentences.start, corpus.sentences.end)
         return corpus
 
-    def _answer(self, corpus: Corpus, words: list[str], ranked: list[int]) -> str:
-        """Fill the slots of the answer, add it to the dialogue, and return it."""
+    def _answer(self, corpus: Corpus, turn: Tensor, ranked: list[int]) -> str:
+        """Say the answer that is due at `turn` (int64 [1]), add it to the dialogue, and return it."""
+        with torch.no_grad():
+            memory = memory_of(self._system, contexts_of(self._system, corpus, turn, self._config.text))
+            words = said_words(self._system, corpus, memory, self._config, self._draws)[0]
         filled = fill_slots(corpus, words, ranked)
         links = [
             (slot.start, slot.end, corpus.item_labels[slot.item], int(corpus.items[slot.item]), 1.0)

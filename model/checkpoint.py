@@ -39,6 +39,20 @@ class Loaded:
     corpus: Corpus
     record: dict[str, Any]
 
+    @property
+    def learnt(self) -> frozenset[str]:
+        """The names of the phases in which it has learnt anything."""
+        return frozenset(epoch["phase"] for epoch in self.record["training"] if epoch["steps"])
+
+    @property
+    def lacks(self) -> list[str]:
+        """What it has not learnt, a sentence each: weights as they were drawn say nothing."""
+        missing = {
+            "recommend": "the run has not learnt to recommend: its items are left out",
+            "generate": "the run has not learnt to respond: its responses are left out",
+        }
+        return [sentence for phase, sentence in missing.items() if phase not in self.learnt]
+
 
 def run_folder(workspace: Path, run: str) -> Path:
     """Return the folder of a run.

@@ -4,6 +4,7 @@ Notable here:
 - recall is given under four protocols, with intervals, beside popularity and copy-history on the same samples;
 - `c2crs_new_items` is the same ranking with what the dialogue has named struck from it, as a system would show it that
   never says an item twice;
+- what a run has not learnt is left out: its own ranking, or generation;
 - generation is measured on a seeded choice of responses, whose size is in the config and in the result.
 """
 
@@ -19,18 +20,20 @@ from torch import Tensor
 from kgprep.artifacts import write_beside
 from model.baselines import copy_history, popularity
 from model.batches import batches, pad_slices, read_responses
-from model.checkpoint import load, pick_device, run_folder
+from model.checkpoint import Loaded, load, pick_device, run_folder
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
 from model.perplexity import Surprise, surprise_of
+from model.phases import console
 from model.responses import fill_slots, first_draws, new_items, said_words, words_of
 from model.scores import score_samples, scores_before, without_named
 from model.system import System, memory_of
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
 
-_SYSTEMS = ("c2crs", "c2crs_new_items", "popularity", "copy_history")
+_OF_THE_RUN = ("c2crs", "c2crs_new_items")
+_BASELINES = ("popularity", "copy_history")
 
 SAMPLES = 20
 SAMPLE_TOKENS = 60
@@ -45,25 +48,27 @@ def evaluate(workspace: Path, run: str, split: str = "test") -> dict[str, Any]:
         split: ``valid`` or ``test``.
 
     Returns:
-        What metrics.json holds: recommendation and generation by split, and the run's config.
+        What metrics.json holds: recommendation and generation by split, as far as the run has learnt them, and the
+        run's config.
 
     Raises:
         KgprepError: there is no such run, or it was trained on another bundle.
     """
     loaded = load(workspace, run)
-    system, corpus, config = loaded.system, loaded.corpus, loaded.config
     # What was trained on CUDA may be measured without.
-    system.move(pick_device("cpu" if config.device == "cpu" else "auto"))
-    system.eval()
+    loaded.system.move(pick_device("cpu" if loaded.config.device == "cpu" else "auto"))
+    loaded.system.eval()
+    for sentence in loaded.lacks:
+        console.print(f"  {sentence}")
     with torch.no_grad():
-        recommendation = _recommendation(system, corpus, split, config)
-        generation = _generation(system, corpus, split, config)
+        recommendation = _recommendation(loaded, split)
+        generation = {split: _generation(loaded, split)} if "generate" in loaded.learnt else {}
     path = run_folder(workspace, run) / "metrics.json"
     about = {"name": run, "config": loaded.record["config"], "training": loaded.record["training"]}
     other = _other_splits(path, about)
     metrics = {
         "recommendation": {**other.get("recommendation", {}), split: recommendation},
-        "generation": {**other.get("generation", {}), split: generation},
+        "generation": {**other.get("generation", {}), **generation},
         "run": about,
     }
     with write_beside(path) as partial:
@@ -82,7 +87,8 @@ def _other_splits(path: Path, about: dict[str, Any]) -> dict[str, Any]:
     return metrics if isinstance(metrics, dict) and metrics.get("run") == about else {}
 
 
-def _recommendation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
+def _recommendation(loaded: Loaded, split: str) -> dict[str, Any]:
+    corpus = loaded.corpus
     samples, turns = corpus.splits[split], corpus.turns
     return {
         name: recall_table(
@@ -90,21 +96,23 @@ def _recommendation(system: System, corpus: Corpus, split: str, config: TrainCon
             turns.is_recommender[samples.turn],
             samples.novel,
             turns.dialogue[samples.turn],
-            seed=config.seed,
+            seed=loaded.config.seed,
         )
-        for name, found in _ranks_by_system(system, corpus, samples, config).items()
+        for name, found in _ranks_by_system(loaded.system, corpus, samples, loaded.config).items()
+        if name in _BASELINES or "recommend" in loaded.learnt
     }
 
 
 def _ranks_by_system(system: System, corpus: Corpus, samples: Samples, config: TrainConfig) -> dict[str, Tensor]:
     """Return the ranks of what is asked for, float64 [samples], by what recommends."""
     popular = popularity.scores(corpus.splits["train"].target, len(corpus.items))
-    found = {name: torch.zeros(len(samples.target), dtype=torch.float64) for name in _SYSTEMS}
+    names = (*_OF_THE_RUN, *_BASELINES)
+    found = {name: torch.zeros(len(samples.target), dtype=torch.float64) for name in names}
     for numbers, scores in score_samples(system, corpus, samples, config):
         turns = samples.turn[numbers]
         named = copy_history.scores(*_named_items(corpus, turns), popular)
         by_system = (scores, without_named(corpus, turns, scores), popular.expand_as(scores), named)
-        for name, table in zip(_SYSTEMS, by_system, strict=True):
+        for name, table in zip(names, by_system, strict=True):
             found[name][numbers] = ranks(table, samples.target[numbers])
     return found
 
@@ -121,8 +129,9 @@ def _named_items(corpus: Corpus, turns: Tensor) -> tuple[Tensor, Tensor]:
     return torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)]), items[kept]
 
 
-def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig) -> dict[str, Any]:
+def _generation(loaded: Loaded, split: str) -> dict[str, Any]:
     """Return perplexity, Distinct and BLEU of a seeded choice of responses, and some of them."""
+    system, corpus, config = loaded.system, loaded.corpus, loaded.config
     every = corpus.splits[split].responses
     order = torch.randperm(len(every), generator=torch.Generator().manual_seed(config.seed))
     turns = every[order[: config.generate.test_responses]].sort().values
@@ -150,23 +159,19 @@ def _generation(system: System, corpus: Corpus, split: str, config: TrainConfig)
         **{f"distinct_pooled@{n}": distinct_pooled(said, n) for n in (1, 2, 3, 4)},
         **{f"distinct_per_sentence@{n}": distinct_per_sentence(said, n) for n in (1, 2, 3, 4)},
         **{f"bleu@{n}": bleu(said, wanted, n) for n in (1, 2, 3, 4)},
-        "samples": _samples(system, corpus, turns, said, wanted, config),
+        "samples": _samples(loaded, turns, said, wanted),
     }
 
 
-def _samples(
-    system: System,
-    corpus: Corpus,
-    turns: Tensor,
-    said: list[list[str]],
-    wanted: list[list[str]],
-    config: TrainConfig,
-) -> list[dict[str, str]]:
+def _samples(loaded: Loaded, turns: Tensor, said: list[list[str]], wanted: list[list[str]]) -> list[dict[str, str]]:
     """Return a few responses beside what was said before and what the data set answers."""
+    system, corpus, config = loaded.system, loaded.corpus, loaded.config
     chosen = torch.linspace(0, len(turns) - 1, min(SAMPLES, len(turns))).long()
     shown = turns[chosen]
     before = pad_slices(corpus.tokens, corpus.turns.history.at(shown).last(SAMPLE_TOKENS), PAD)
-    items = new_items(corpus, shown, scores_before(system, corpus, shown, config), config.text.response_tokens)
+    items: list[list[int]] = [[] for _ in chosen]
+    if "recommend" in loaded.learnt:
+        items = new_items(corpus, shown, scores_before(system, corpus, shown, config), config.text.response_tokens)
     space = "" if corpus.vocabulary.chinese else " "
     return [
         {

@@ -22,6 +22,9 @@ VIEWS = {
     "recommender/novel_targets": "recommender, novel",
 }
 
+_RESPONSES = {"perplexity": 1, "bleu@2": 4}
+"""Figures of responses and how many decimal places they are shown with."""
+
 
 def print_outcome(workspace: Path, run: str) -> None:
     """Print rows per table, the run's recall beside the baselines', and the paths written."""
@@ -37,13 +40,18 @@ def print_outcome(workspace: Path, run: str) -> None:
 
 
 def print_variants(workspace: Path, runs: Sequence[str]) -> None:
-    """Print recall@10 on the test split of several runs, one a row."""
-    heads = [Column("run", no_wrap=True), *(Column(label, justify="right", no_wrap=True) for label in VIEWS.values())]
-    table = RichTable(*heads, title="Recall@10 on test, roles and targets", title_justify="left", box=SIMPLE_HEAD)
+    """Print recall@10, perplexity and BLEU-2 on the test split, one run a row; what it has not learnt is "-"."""
+    heads = (*VIEWS.values(), "perplexity", "BLEU-2")
+    columns = [Column("run", no_wrap=True), *(Column(head, justify="right", no_wrap=True) for head in heads)]
+    title = "Recall@10 by roles and targets, and responses, on test"
+    table = RichTable(*columns, title=title, title_justify="left", box=SIMPLE_HEAD)
     for run in runs:
         metrics = json.loads((workspace / "runs" / run / "metrics.json").read_text(encoding="utf-8"))
-        views = metrics["recommendation"]["test"]["c2crs"]
-        table.add_row(run, *(_recall_cells(views[view])[1] for view in VIEWS))
+        views = metrics["recommendation"]["test"].get("c2crs")
+        recall = [_recall_cells(views[view])[1] if views else "-" for view in VIEWS]
+        said = metrics["generation"].get("test", {})
+        responses = [f"{said[name]:.{places}f}" if name in said else "-" for name, places in _RESPONSES.items()]
+        table.add_row(run, *recall, *responses)
     console = Console(highlight=False, soft_wrap=True)
     # A narrow terminal wraps a line; a cell that is cut would be lost.
     console.width = max(console.width, console.measure(table, options=console.options.update(max_width=1000)).maximum)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,15 +58,24 @@ def test_no_cell_of_the_variants_is_cut_in_a_narrow_terminal(
     monkeypatch.setenv("COLUMNS", "60")
     figures = {f"recall@{k}": {"value": 0.3456, "low": 0.3, "high": 0.4} for k in (1, 10, 50)}
     system = {view: {"samples": 3, **figures} for view in VIEWS}
-    runs = ["c2crs", "c2crs-without_coarse_to_fine"]
-    for run in runs:
+    responses = {"test": {"perplexity": 26.71, "bleu@2": 0.06942}}
+    runs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "c2crs": ({"c2crs": system}, responses),
+        "c2crs-without_coarse_to_fine": ({"c2crs": system}, {}),
+        "c2crs-plain_transformer": ({}, responses),
+        "c2crs-short": ({}, {"test": {"responses": 0}}),
+    }
+    for run, (systems, generation) in runs.items():
         (tmp_path / "runs" / run).mkdir(parents=True)
-        metrics = {"recommendation": {"test": {"c2crs": system}}}
+        metrics = {"recommendation": {"test": systems}, "generation": generation}
         (tmp_path / "runs" / run / "metrics.json").write_text(json.dumps(metrics))
-    print_variants(tmp_path, runs)
-    printed = capsys.readouterr().out
-    assert all(run in printed for run in runs)
-    assert printed.count("0.346 [0.300, 0.400]") == 2 * len(VIEWS)
+    print_variants(tmp_path, list(runs))
+    rows = {cells[0]: cells[1:] for line in capsys.readouterr().out.splitlines() if (cells := line.split())}
+    recall = ["0.346", "[0.300,", "0.400]"] * len(VIEWS)
+    assert rows["c2crs"] == [*recall, "26.7", "0.0694"]
+    assert rows["c2crs-without_coarse_to_fine"] == [*recall, "-", "-"]
+    assert rows["c2crs-plain_transformer"] == [*["-"] * len(VIEWS), "26.7", "0.0694"]
+    assert rows["c2crs-short"] == ["-"] * (len(VIEWS) + 2)
 
 
 def test_training_refuses_triples_of_an_earlier_graph(sample_workspace: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from kgprep.cli import main
 from kgprep.linking.linker import EntityLinker
 from model.chat import Chat
 from model.config import load_config
+from model.evaluate import evaluate
 from model.reasons import Reasons
 from model.text import ITEM
 from model.train import train
@@ -33,7 +34,7 @@ def test_a_reply_links_recommends_what_is_new_and_answers(sample_workspace: Path
     labels = [item.label for item in first.items]
     assert len(set(labels)) == 10
     assert "Halloween (1978 film)" not in labels
-    assert first.text
+    assert first.text is not None
     assert any(
         item.reason and item.reason.startswith(("Halloween (1978 film) - ", "Horror film - ")) for item in first.items
     )
@@ -69,8 +70,9 @@ def test_reasons_begin_with_what_was_named_before_the_reply(workspace_of_slots: 
         reply = chat.say(text)
         named |= {label for _, label in reply.linked}
         assert {item.reason.split(" - ")[0] for item in reply.items if item.reason} <= named
-        assert all(item.label in reply.text for item in reply.items)
-        named |= {label for label in items if label in reply.text}
+        said = reply.text or ""
+        assert all(item.label in said for item in reply.items)
+        named |= {label for label in items if label in said}
 
 
 def test_every_slot_is_filled_and_nothing_named_is_recommended(workspace_of_slots: Path, linker: EntityLinker) -> None:
@@ -80,7 +82,7 @@ def test_every_slot_is_filled_and_nothing_named_is_recommended(workspace_of_slot
     named = {label for _, label in reply.linked}
     assert len(named) > 90
     assert not named & {item.label for item in reply.items}
-    left = reply.text
+    left = reply.text or ""
     for label in sorted(set(names) - named, key=len, reverse=True):
         left = left.replace(label, "")
     # Once new items have run out, no named one comes back.
@@ -92,10 +94,34 @@ def test_what_no_path_leads_to_is_named_together_with_something(sample_workspace
     write_parquet(EDGES, read_table(workspace, EDGES).clear(), EDGES.path(workspace))
     settings = ["coarse.epochs=0", "fine.epochs=0", "recommend.epochs=1", "generate.epochs=0"]
     train(workspace, "together", load_config("small", [*settings, "model.recommender.co_mentions=true"]))
-    reply = Chat(workspace, "together", EntityLinker.from_bundle(workspace).link_one).say("I like Titanic")
+    chat = Chat(workspace, "together", EntityLinker.from_bundle(workspace).link_one)
+    reply = chat.say("I like Titanic")
     (titanic,) = (label for _, label in reply.linked)
     assert {item.reason for item in reply.items} <= {None, f"{titanic} - named together"}
     assert any(item.reason for item in reply.items)
+    # It has not learnt to respond: it shows its items alone, and none of them counts as named.
+    assert reply.text is None
+    assert str(reply).splitlines()[-1].startswith(f"  {reply.items[-1].label}")
+    again = chat.say("What else?")
+    assert {item.label for item in again.items} & {item.label for item in reply.items}
+    assert {item.reason for item in again.items} <= {None, f"{titanic} - named together"}
+
+
+def test_what_has_not_learnt_to_recommend_names_and_shows_no_item(
+    sample_workspace: Path, linker: EntityLinker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Path(shutil.copytree(sample_workspace, tmp_path / "ws"))
+    train(workspace, "plain", load_config("small", ["max_steps=1", "generate.test_responses=8"], "plain_transformer"))
+    metrics = evaluate(workspace, "plain")
+    assert set(metrics["recommendation"]["test"]) == {"popularity", "copy_history"}
+    assert metrics["generation"]["test"]["perplexity"] > 1
+    assert "the run has not learnt to recommend: its items are left out" in capsys.readouterr().err
+    reply = Chat(workspace, "plain", linker.link_one).say("I like Titanic")
+    assert not reply.items
+    assert str(reply).splitlines()[1] == "best: nothing"
+    assert reply.text is not None
+    labels = read_table(workspace, ENTITIES).filter("is_item")["label"].to_list()
+    assert not any(label in reply.text for label in labels if "(" in label)
 
 
 def test_the_same_words_get_the_same_reply(sample_workspace: Path, linker: EntityLinker) -> None:

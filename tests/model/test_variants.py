@@ -113,5 +113,9 @@ def test_a_recipe_trains_and_measures_its_variants(sample_workspace: Path, tmp_p
     assert result.runs == ("c2crs", *(f"c2crs-{variant}" for variant in variant_names()))
     for run in result.runs:
         metrics = json.loads((workspace / "runs" / run / "metrics.json").read_text())
-        assert metrics["recommendation"]["test"]["c2crs"]["all_roles/all_targets"]["samples"] > 0
+        systems = metrics["recommendation"]["test"]
+        assert systems["popularity"]["all_roles/all_targets"]["samples"] > 0
+        # What has not learnt is not measured.
+        assert ("c2crs" in systems) == ("c2crs_new_items" in systems) == (run != "c2crs-plain_transformer")
+        assert metrics["generation"] == {}
     assert run_recipe("sample", workspace, overrides=settings, variants=True).ran == ()
