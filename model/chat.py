@@ -20,11 +20,11 @@ from torch import Tensor
 from kgprep.artifacts import ENTITIES, MENTIONS, SENTENCES, TRIPLES, UTTERANCES, collect_table, read_table, scan_table
 from model.checkpoint import load
 from model.data import NONE, Corpus, Tables, chinese_names, pack_corpus
-from model.phases import console
 from model.reasons import Reasons
 from model.responses import fill_slots, first_draws, said_words
 from model.scores import scores_before, without_named
 from model.system import contexts_of, memory_of
+from model.terminal import console
 
 Linker = Callable[[str, list[int]], pl.DataFrame]
 """From a text and the entities spoken of before it to start, end, word, entity_id and score of its links."""

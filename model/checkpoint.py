@@ -65,13 +65,22 @@ def run_folder(workspace: Path, run: str) -> Path:
     return workspace / "runs" / run
 
 
-def save(folder: Path, workspace: Path, system: System, config: TrainConfig, corpus: Corpus, figures: Any) -> None:
-    """Write a trained system to `folder`: weights first, so that a checkpoint.json never lacks them."""
+def save(folder: Path, bundle: str, system: System, config: TrainConfig, corpus: Corpus, figures: Any) -> None:
+    """Write a trained system to `folder`: weights first, so that a checkpoint.json never lacks them.
+
+    Args:
+        folder: of the run.
+        bundle: fingerprint of what it was trained on.
+        system: what was trained.
+        config: how.
+        corpus: that it learnt from.
+        figures: of each epoch, JSON-compatible.
+    """
     vocabulary = corpus.vocabulary
     record = {
         "form": FORM,
         "config": config.model_dump(mode="json"),
-        "bundle": bundle_fingerprint(workspace),
+        "bundle": bundle,
         "vocabulary": {
             "words": list(vocabulary.words),
             "response_size": vocabulary.response_size,

@@ -25,10 +25,10 @@ from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
 from model.perplexity import Surprise, surprise_of
-from model.phases import console
 from model.responses import fill_slots, first_draws, new_items, said_words, words_of
 from model.scores import score_samples, scores_before, without_named
 from model.system import System, memory_of
+from model.terminal import console
 from model.text import END, ITEM, PAD, SPECIALS, UNKNOWN
 from model.text_metrics import bleu, distinct_per_sentence, distinct_pooled
 

@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 import torch
-from rich.console import Console
 from torch import Tensor, nn
 
 from model import co_mentions, repeat_tables
@@ -39,9 +38,7 @@ from model.metrics import RECALL_AT, Diverged
 from model.perplexity import Surprise, surprise_of
 from model.scores import ranks_of_targets
 from model.system import System, coarse_loss, fine_loss, generation_loss, memory_of, recommendation_loss
-
-console = Console(stderr=True, highlight=False, soft_wrap=True)
-
+from model.terminal import console
 
 Batch = TypeVar("Batch")
 

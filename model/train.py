@@ -15,7 +15,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import IntEnum
@@ -24,8 +24,6 @@ from types import FrameType
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from kgprep.artifacts import KgprepError, write_beside
 from model import parallel
@@ -35,12 +33,14 @@ from model.config import TrainConfig
 from model.contrastive import total
 from model.curves import Watcher, draw_curves, scalars
 from model.data import Corpus
+from model.fingerprint import bundle_fingerprint, refuse_change
 from model.graph import read_graph
 from model.learner import Learner
 from model.packed import packed_corpus
-from model.phases import Phase, console, phases_of
+from model.phases import Phase, phases_of
 from model.system import System, make_system
-from model.training_state import EpochFigures, Progress, TrainingState, load_state, new_state, save_state, state_path
+from model.terminal import console, epoch_bar, how_an_epoch_goes, how_an_epoch_went
+from model.training_state import EpochFigures, TrainingState, new_state, read_state, restored, save_state, state_path
 
 SECONDS_BETWEEN_SAVES = 300
 
@@ -76,7 +76,7 @@ def train(
 
     Raises:
         KgprepError: a table is missing, the run exists, there is none to go on with, the device is not there, the loss
-            is no longer a number, or Ctrl-C was pressed.
+            is no longer a number, the bundle has changed meanwhile, or Ctrl-C was pressed.
     """
     folder = run_folder(workspace, run)
     _check_free(folder, overwrite=overwrite, resume=resume)
@@ -91,15 +91,18 @@ def train(
     # Fresh memory is always written before it is read; filling it as well would cost some percent of a step. The switch
     # is no plain attribute of its module, so the type checker does not know it.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    # Taken before anything is read, so that what is saved names what was learnt from, whatever lies there by then.
+    bundle = bundle_fingerprint(workspace)
+    unfinished = read_state(folder, bundle, config, device) if resume else None
     corpus = packed_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
     system.move(device)
     _say_what_is_learnt_from(corpus, system)
-    state = load_state(system, folder, workspace, config) if resume else new_state(system, config.seed)
-    if not resume:
+    state = restored(unfinished, system) if unfinished else new_state(system, config.seed)
+    if not unfinished:
         _begin(folder, config.seed)
     with _interrupted() as interrupted, scalars(folder if parallel.is_first() else None) as watcher:
-        training = _Training(state, config, folder, workspace, interrupted, watcher)
+        training = _Training(state, config, folder, workspace, bundle, interrupted, watcher)
         if parallel.is_first():
             _write_log(state.progress.figures, folder)
         for number, phase in enumerate(phases_of(system, corpus, config)):
@@ -110,7 +113,8 @@ def train(
     summary = RunSummary(folder, tuple(figures), time.monotonic() - started)
     if not parallel.is_first():
         return summary
-    save(folder, workspace, system, config, corpus, [asdict(epoch) for epoch in figures])
+    refuse_change(workspace, bundle)
+    save(folder, bundle, system, config, corpus, [asdict(epoch) for epoch in figures])
     draw_curves(figures, folder / "curves.png")
     state_path(folder).unlink(missing_ok=True)
     return summary
@@ -176,6 +180,7 @@ class _Training:
     config: TrainConfig
     folder: Path
     workspace: Path
+    bundle: str
     interrupted: threading.Event
     watcher: Watcher
 
@@ -228,7 +233,8 @@ class _Training:
             seconds=round(time.monotonic() - started, 2),
         )
         progress.figures.append(figures)
-        _say(phase, figures, progress.rate)
+        went = how_an_epoch_went(figures, phase.config.epochs, phase.figure, progress.rate)
+        console.print(f"  {went}", markup=False)
         self.watcher(figures)
         if parallel.is_first():
             _write_log(progress.figures, self.folder)
@@ -259,7 +265,7 @@ class _Training:
         if self.config.max_steps is not None:
             most = min(most, progress.steps + self.config.max_steps - progress.steps_of_phase)
         saved = time.monotonic()
-        with _progress_bar() as bar:
+        with epoch_bar() as bar:
             task = bar.add_task(phase.name, total=most, completed=progress.steps)
             rows = every[progress.steps : most]
             for here, batch in zip(rows, ahead(phase.read, rows), strict=True):
@@ -270,7 +276,7 @@ class _Training:
                 learner.step(loss)
                 progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
-                bar.update(task, advance=1, description=_how_it_goes(phase, progress))
+                bar.update(task, advance=1, description=how_an_epoch_goes(phase.name, phase.config.epochs, progress))
                 wish = self._agreed(saved)
                 if wish == _Wish.STOP:
                     self._stop(phase)
@@ -305,43 +311,11 @@ class _Training:
         raise KgprepError(f"stopped in phase {phase.name}{where}: go on with the same command and --resume")
 
     def _save(self) -> None:
-        save_state(self.state, self.folder, self.workspace, self.config)
+        if parallel.is_first():
+            refuse_change(self.workspace, self.bundle)
+        save_state(self.state, self.folder, self.bundle, self.config)
 
 
 def _write_log(figures: Sequence[EpochFigures], folder: Path) -> None:
     with write_beside(folder / "log.jsonl") as partial:
         partial.write_text("".join(json.dumps(asdict(epoch)) + "\n" for epoch in figures), encoding="utf-8")
-
-
-def _say(phase: Phase[Any], epoch: EpochFigures, rate: float) -> None:
-    judged = "no validation samples" if epoch.valid is None else f"validation {phase.figure} {epoch.valid:.4f}"
-    console.print(
-        f"  {epoch.phase} {epoch.epoch}/{phase.config.epochs}: {epoch.steps} steps, "
-        f"loss {_with_parts(epoch.loss, epoch.parts)}, {judged}, "
-        f"{epoch.seconds:.1f} s, {rate:,.0f} samples/s",
-        markup=False,
-    )
-
-
-def _how_it_goes(phase: Phase[Any], progress: Progress) -> str:
-    """Return what stands before the bar of an epoch that runs."""
-    loss = _with_parts(progress.loss, progress.parts)
-    return f"{phase.name} {progress.epochs + 1}/{phase.config.epochs}: loss {loss}, {progress.rate:,.0f} samples/s"
-
-
-def _with_parts(loss: float, parts: Mapping[str, float]) -> str:
-    """Return a loss, and what it is the sum of where that is more than one thing."""
-    if len(parts) < 2:
-        return f"{loss:.4f}"
-    return f"{loss:.4f} ({', '.join(f'{name} {part:.3f}' for name, part in parts.items())})"
-
-
-def _progress_bar() -> Bar:
-    columns = (
-        TextColumn("  {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Bar(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -136,8 +136,15 @@ def state_path(folder: Path) -> Path:
     return folder / "unfinished.pt"
 
 
-def save_state(state: TrainingState, folder: Path, workspace: Path, config: TrainConfig) -> None:
-    """Write the state; `folder` is the run's. All processes of a run call it after the same step, the first writes."""
+def save_state(state: TrainingState, folder: Path, bundle: str, config: TrainConfig) -> None:
+    """Write the state; all processes of a run call this after the same step, and the first one writes.
+
+    Args:
+        state: of the run.
+        folder: of the run.
+        bundle: fingerprint of what it learns from.
+        config: how it learns.
+    """
     if state.learner is None:
         raise ValueError("no phase runs")
     random, random_cuda = parallel.from_all(torch.get_rng_state()), _cuda_random(state.system.device)
@@ -145,7 +152,7 @@ def save_state(state: TrainingState, folder: Path, workspace: Path, config: Trai
         return
     record = {
         "form": FORM,
-        "bundle": bundle_fingerprint(workspace),
+        "bundle": bundle,
         "config": config.model_dump_json(),
         "progress": asdict(state.progress),
         "order": state.order_at_epoch,
@@ -161,17 +168,21 @@ def save_state(state: TrainingState, folder: Path, workspace: Path, config: Trai
 
 def can_resume(folder: Path, workspace: Path, config: TrainConfig) -> bool:
     """Tell whether `folder` holds an unfinished run on this bundle with these settings."""
-    if not state_path(folder).exists():
-        return False
     try:
-        _check_match(_read(folder, torch.device("cpu")), folder, workspace, config)
+        read_state(folder, bundle_fingerprint(workspace), config, torch.device("cpu"))
     except KgprepError:
         return False
     return True
 
 
-def load_state(system: System, folder: Path, workspace: Path, config: TrainConfig) -> TrainingState:
-    """Return the state of the unfinished run in `folder`, and put its weights into `system`.
+def read_state(folder: Path, bundle: str, config: TrainConfig, device: torch.device) -> dict[str, Any]:
+    """Return what `save_state` wrote of an unfinished run, its tensors on `device`.
+
+    Args:
+        folder: of the run.
+        bundle: fingerprint of what is learnt from.
+        config: how it is learnt.
+        device: where the run goes on.
 
     Raises:
         KgprepError: there is no unfinished run, it is damaged, or it is of another version, another bundle, other
@@ -181,8 +192,13 @@ def load_state(system: System, folder: Path, workspace: Path, config: TrainConfi
         if (folder / "checkpoint.json").exists():
             raise KgprepError(f"{folder} holds a run that has been trained to its end: measure it with kgprep evaluate")
         raise KgprepError(f"{folder} holds no unfinished run: start one without --resume")
-    record = _read(folder, system.device)
-    _check_match(record, folder, workspace, config)
+    record = _read(folder, device)
+    _check_match(record, folder, bundle, config)
+    return record
+
+
+def restored(record: dict[str, Any], system: System) -> TrainingState:
+    """Return the state that `read_state` has read, and put its weights into `system`."""
     system.load_state_dict(record["weights"])
     torch.set_rng_state(record["random"][parallel.number()].cpu())
     if record["random_cuda"] and system.device.type == "cuda":
@@ -215,11 +231,11 @@ def _read(folder: Path, device: torch.device) -> dict[str, Any]:
     return record
 
 
-def _check_match(record: dict[str, Any], folder: Path, workspace: Path, config: TrainConfig) -> None:
+def _check_match(record: dict[str, Any], folder: Path, bundle: str, config: TrainConfig) -> None:
     if record.get("form") != FORM:
         raise KgprepError(f"{folder} was begun by another version of kgprep: start it with --overwrite")
-    if record["bundle"] != bundle_fingerprint(workspace):
-        raise KgprepError(f"{folder} was begun on another bundle than {workspace} holds now: start it with --overwrite")
+    if record["bundle"] != bundle:
+        raise KgprepError(f"{folder} was begun on another bundle than lies there now: start it with --overwrite")
     if record["config"] != config.model_dump_json():
         raise KgprepError(f"{folder} was begun with other settings: give the same ones, or start it with --overwrite")
     begun, here = len(record["random"]), parallel.processes()

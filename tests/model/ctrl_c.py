@@ -1,11 +1,11 @@
-"""Ctrl-C, or a worse signal, at a chosen place of a training in this process, whatever the time that it takes."""
+"""Ctrl-C, or something worse, at a chosen place of a training in this process, whatever the time that it takes."""
 
 from __future__ import annotations
 
 import io
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any
 
@@ -14,16 +14,21 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 
-@contextmanager
-def signal_at_step(number: int, sent: signal.Signals = signal.SIGINT) -> Iterator[None]:
+def signal_at_step(number: int, sent: signal.Signals = signal.SIGINT) -> AbstractContextManager[None]:
     """Send a signal once, during a step."""
+    return at_step(number, lambda: signal.raise_signal(sent))
+
+
+@contextmanager
+def at_step(number: int, act: Callable[[], object]) -> Iterator[None]:
+    """Do something once, during a step."""
     steps = count(1)
 
-    def send(*_: Any) -> None:
+    def wait(*_: Any) -> None:
         if next(steps) == number:
-            signal.raise_signal(sent)
+            act()
 
-    hook = register_optimizer_step_post_hook(send)
+    hook = register_optimizer_step_post_hook(wait)
     try:
         yield
     finally:

@@ -22,6 +22,7 @@ from model.evaluate import evaluate
 from model.text import ITEM, PAD
 from model.train import train
 from pipelines.recipe import SAMPLE
+from tests.model.ctrl_c import at_step
 
 SHORT = load_config("small", ["max_steps=2", "generate.test_responses=8"])
 VIEWS = {"all_roles/all_targets", "all_roles/novel_targets", "recommender/all_targets", "recommender/novel_targets"}
@@ -117,6 +118,17 @@ def test_a_checkpoint_of_another_bundle_is_refused(copied: Path) -> None:
     write_parquet(TRIPLES, triples.slice(1), TRIPLES.path(copied))
     with pytest.raises(KgprepError, match="was trained on another bundle"):
         load(copied, "c2crs")
+
+
+def test_a_bundle_that_changes_during_training_ends_it_without_a_checkpoint(copied: Path) -> None:
+    triples = read_table(copied, TRIPLES)
+    config = load_config("small", ["max_steps=1", "fine.epochs=0", "recommend.epochs=0", "generate.epochs=0"])
+    with (
+        at_step(1, lambda: write_parquet(TRIPLES, triples.slice(1), TRIPLES.path(copied))),
+        pytest.raises(KgprepError, match="holds another bundle than when training began"),
+    ):
+        train(copied, "late", config)
+    assert not (copied / "runs" / "late" / "checkpoint.json").exists()
 
 
 def test_a_checkpoint_of_another_version_is_refused(copied: Path) -> None:
