@@ -135,6 +135,9 @@ def _check_free(folder: Path, *, overwrite: bool, resume: bool) -> None:
 def _begin(folder: Path, seed: int) -> None:
     """Remove what an earlier run of that name left; of several processes each draws its own numbers from now on."""
     if parallel.is_first():
+        # What makes it a trained run goes first, lest a kill leave one without its weights.
+        for left in ("checkpoint.json", "model.safetensors", "metrics.json", "curves.png"):
+            (folder / left).unlink(missing_ok=True)
         state_path(folder).unlink(missing_ok=True)
         shutil.rmtree(folder / "tensorboard", ignore_errors=True)
     else:

@@ -170,11 +170,12 @@ def test_damaged_weights_are_named(copied: Path) -> None:
         load(copied, "c2crs")
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_leaves_no_checkpoint(copied: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run_and_leaves_nothing_of_the_one_it_replaces(copied: Path) -> None:
     config = load_config("small", ["max_steps=3", "recommend.learning_rate=1e30", "recommend.clip=1e30"])
     with pytest.raises(KgprepError, match="the loss of phase recommend is"):
-        train(copied, "wild", config)
-    assert not (copied / "runs" / "wild" / "checkpoint.json").exists()
+        train(copied, "c2crs", config, overwrite=True)
+    left = {path.name for path in (copied / "runs" / "c2crs").iterdir()}
+    assert left == {"log.jsonl", "tensorboard", "unfinished.pt"}
 
 
 @pytest.mark.parametrize(
