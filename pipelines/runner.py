@@ -3,7 +3,8 @@
 Notable here:
 - the stages are the same functions the command line and a notebook call;
 - what is up to date is read from bundle.json, so a stage run by hand counts too;
-- once one stage has run, every later one runs.
+- once a stage has run, those that build on it run: a run does not build on another one, so its variants are kept;
+- what was measured on one split stays up to date when another split is measured.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from kgprep.errors import KgprepError
 from kgprep.kg.build import build_kg
 from kgprep.progress import console
-from kgprep.provenance import is_current, refuse_outdated
+from kgprep.provenance import is_current, read_provenance, refuse_outdated, stage_before
 from kgprep.reviews.align import AlignConfig, align_reviews
 from kgprep.reviews.corpora import split_form
 from kgprep.stage import Stage
@@ -71,7 +72,8 @@ def run_recipe(
     forced = STAGES[STAGES.index(from_stage) :] if from_stage else ()
     ran: list[str] = []
     for step in [*_steps(recipe, place), *(_variants(recipe, place) if variants else ())]:
-        if not ran and step.stage.partition("/")[0] not in forced and is_current(place, step.stage, step.parameters):
+        has_to = step.stage.partition("/")[0] in forced or stage_before(step.stage) in ran
+        if not has_to and is_current(place, step.stage, step.parameters):
             console.print(f"[bold]{step.stage}[/bold]: nothing has changed, kept")
             continue
         step.call()
@@ -109,8 +111,10 @@ def evaluate_run(workspace: Path, run: str, split: str = "test") -> dict[str, An
     """Measure a trained run on one split, write its metrics.json and record it in bundle.json."""
     from model.evaluate import evaluate
 
-    with Stage(f"evaluate/{run}", workspace, {"split": split}) as stage:
+    with Stage(f"evaluate/{run}", workspace, {}) as stage:
         metrics = evaluate(workspace, run, split)
+        # metrics.json keeps what was measured before of the very same run.
+        stage.parameters = {"splits": sorted(metrics["recommendation"])}
         stage.output(workspace / "runs" / run / "metrics.json")
     return metrics
 
@@ -164,8 +168,14 @@ def _variants(recipe: Recipe, workspace: Path) -> list[Step]:
 def _train_and_evaluate(workspace: Path, run: str, config: Any) -> list[Step]:
     return [
         Step(f"train/{run}", config.model_dump(mode="json"), lambda: _train_on(workspace, run, config)),
-        Step(f"evaluate/{run}", {"split": "test"}, lambda: evaluate_run(workspace, run)),
+        Step(f"evaluate/{run}", _measured_on_test(workspace, run), lambda: evaluate_run(workspace, run)),
     ]
+
+
+def _measured_on_test(workspace: Path, run: str) -> dict[str, Any]:
+    """Return what the record of a run's measurement has to say: the test split, and any that was measured beside it."""
+    record = read_provenance(workspace)["stages"].get(f"evaluate/{run}", {"parameters": {}})
+    return {"splits": sorted({"test", *record["parameters"].get("splits", ())})}
 
 
 def _train_on(workspace: Path, run: str, config: Any) -> None:

@@ -17,7 +17,7 @@ from model.data import read_corpus
 from model.graph import read_graph
 from model.phases import phases_of
 from model.system import System, coarse_loss, contexts_of, make_system
-from pipelines.runner import run_recipe
+from pipelines.runner import evaluate_run, run_recipe
 
 PHASES = ["coarse", "fine", "recommend", "generate"]
 
@@ -118,4 +118,7 @@ def test_a_recipe_trains_and_measures_its_variants(sample_workspace: Path, tmp_p
         # What has not learnt is not measured.
         assert ("c2crs" in systems) == ("c2crs_new_items" in systems) == (run != "c2crs-plain_transformer")
         assert metrics["generation"] == {}
+    evaluate_run(workspace, "c2crs", "valid")
     assert run_recipe("sample", workspace, overrides=settings, variants=True).ran == ()
+    (workspace / "runs" / "c2crs" / "metrics.json").unlink()
+    assert run_recipe("sample", workspace, overrides=settings, variants=True).ran == ("evaluate/c2crs",)
