@@ -14,11 +14,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load as deserialize
+from safetensors.torch import save as serialize
 
 from kgprep.artifacts import KgprepError, write_beside
 from model.config import TrainConfig, parse_config
 from model.data import Corpus
+from model.files import not_readable
 from model.fingerprint import bundle_fingerprint
 from model.graph import read_graph
 from model.packed import packed_corpus
@@ -89,7 +91,8 @@ def save(folder: Path, bundle: str, system: System, config: TrainConfig, corpus:
         "training": figures,
     }
     with write_beside(folder / "model.safetensors") as partial:
-        save_file({name: tensor.contiguous() for name, tensor in system.state_dict().items()}, partial)
+        # As bytes, so that the file is open to whom all others of the run are: save_file lets its owner alone read it.
+        partial.write_bytes(serialize({name: tensor.contiguous() for name, tensor in system.state_dict().items()}))
     with write_beside(folder / "checkpoint.json") as partial:
         partial.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
@@ -117,12 +120,13 @@ def load(workspace: Path, run: str) -> Loaded:
     vocabulary = Vocabulary(tuple(words["words"]), words["response_size"], words["chinese"])
     corpus = packed_corpus(workspace, config.text, vocabulary)
     system = make_system(corpus, read_graph(workspace), config.model)
+    path = folder / "model.safetensors"
     try:
-        system.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise KgprepError(
-            f"{folder / 'model.safetensors'} is damaged or lacks weights: train again with --overwrite"
-        ) from error
+        system.load_state_dict(deserialize(path.read_bytes()))
+    except OSError as error:
+        raise not_readable(path, error) from error
+    except (SafetensorError, RuntimeError) as error:
+        raise KgprepError(f"{path} is damaged or lacks weights: train again with --overwrite") from error
     return Loaded(system, config, corpus, record)
 
 
@@ -134,6 +138,8 @@ def _read_record(folder: Path, workspace: Path) -> dict[str, Any]:
         raise KgprepError(f"{folder} holds no trained run: {known}; make one with kgprep train --run {folder.name}")
     try:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise not_readable(path, error) from error
     except ValueError as error:
         raise KgprepError(f"{path} is not JSON ({error}): train again with --overwrite") from error
     if not isinstance(record, dict):

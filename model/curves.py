@@ -12,7 +12,7 @@ from math import nan
 from pathlib import Path
 from typing import Protocol
 
-from kgprep.artifacts import write_beside
+from kgprep.artifacts import KgprepError, write_beside
 from model.training_state import EpochFigures
 
 
@@ -25,13 +25,17 @@ class Watcher(Protocol):
 
 @contextmanager
 def scalars(folder: Path | None) -> Iterator[Watcher]:
-    """Yield what writes the figures of epochs for TensorBoard to the run in `folder`; None writes nothing."""
+    """Yield what writes the figures of epochs for TensorBoard to the run in `folder`; None writes nothing.
+
+    Raises:
+        KgprepError: the disk is full.
+    """
     if folder is None:
         yield lambda epoch: None
         return
     from torch.utils.tensorboard.writer import SummaryWriter
 
-    with SummaryWriter(str(folder / "tensorboard")) as writer:
+    with _refused(folder / "tensorboard"), SummaryWriter(str(folder / "tensorboard")) as writer:
 
         def write(epoch: EpochFigures) -> None:
             for name, value in (("loss", epoch.loss), ("valid", epoch.valid), ("seconds", epoch.seconds)):
@@ -42,6 +46,17 @@ def scalars(folder: Path | None) -> Iterator[Watcher]:
             writer.flush()
 
         yield write
+
+
+@contextmanager
+def _refused(folder: Path) -> Iterator[None]:
+    """Say which folder takes no more; what else training writes says it by itself."""
+    try:
+        yield
+    except OSError as error:
+        raise KgprepError(
+            f"cannot write {folder} ({error.strerror}): free some space or choose another place"
+        ) from error
 
 
 def draw_curves(epochs: Sequence[EpochFigures], path: Path) -> None:

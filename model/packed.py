@@ -22,6 +22,7 @@ from kgprep.artifacts import write_among_others
 from model import parallel
 from model.config import TextConfig
 from model.data import Corpus, Mentions, Samples, Slices, Turns, read_corpus
+from model.files import write_tensors
 from model.fingerprint import bundle_fingerprint
 from model.text import Vocabulary
 
@@ -54,7 +55,7 @@ def _kept_or_packed(workspace: Path, config: TextConfig, vocabulary: Vocabulary 
     corpus = read_corpus(workspace, config, vocabulary)
     if kept is None:
         with write_among_others(path) as partial:
-            torch.save(asdict(corpus), partial)
+            write_tensors(asdict(corpus), partial)
         for older in sorted(path.parent.glob("corpus-*.pt"), key=_written)[:-KEPT]:
             older.unlink(missing_ok=True)
     return corpus

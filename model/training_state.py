@@ -23,6 +23,7 @@ from torch import Tensor
 from kgprep.artifacts import KgprepError, write_beside
 from model import parallel
 from model.config import TrainConfig
+from model.files import not_readable, write_tensors
 from model.fingerprint import bundle_fingerprint
 from model.learner import Learner
 from model.system import System
@@ -163,7 +164,7 @@ def save_state(state: TrainingState, folder: Path, bundle: str, config: TrainCon
         "learner": state.learner.state(),
     }
     with write_beside(state_path(folder)) as partial:
-        torch.save(record, partial)
+        write_tensors(record, partial)
 
 
 def can_resume(folder: Path, workspace: Path, config: TrainConfig) -> bool:
@@ -226,7 +227,9 @@ def _read(folder: Path, device: torch.device) -> dict[str, Any]:
     path = state_path(folder)
     try:
         record: dict[str, Any] = torch.load(path, map_location=device, weights_only=True, mmap=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+    except OSError as error:
+        raise not_readable(path, error) from error
+    except (RuntimeError, EOFError, UnpicklingError) as error:
         raise KgprepError(f"{path} is damaged: start the run again with --overwrite") from error
     return record
 

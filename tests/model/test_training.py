@@ -170,6 +170,21 @@ def test_damaged_weights_are_named(copied: Path) -> None:
         load(copied, "c2crs")
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "checkpoint.json"])
+def test_what_may_not_be_read_is_not_called_damaged(copied: Path, name: str) -> None:
+    path = copied / "runs" / "c2crs" / name
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(KgprepError, match=rf"cannot read .*{name} \(Is a directory\): make it readable"):
+        load(copied, "c2crs")
+
+
+def test_all_files_of_a_run_may_be_read_by_the_same_people(sample_workspace: Path) -> None:
+    files = [path for path in (sample_workspace / "runs" / "c2crs").iterdir() if path.is_file()]
+    assert len(files) == 5
+    assert len({path.stat().st_mode for path in files}) == 1
+
+
 def test_a_loss_that_is_no_number_ends_the_run_and_leaves_nothing_of_the_one_it_replaces(copied: Path) -> None:
     config = load_config("small", ["max_steps=3", "recommend.learning_rate=1e30", "recommend.clip=1e30"])
     with pytest.raises(KgprepError, match="the loss of phase recommend is"):
