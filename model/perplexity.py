@@ -26,8 +26,13 @@ class Surprise:
 
     @property
     def perplexity(self) -> float:
-        """Return exp of the mean; not a number where no token is asked for."""
-        return math.exp(self.nats / self.tokens) if self.tokens else math.nan
+        """Return exp of the mean; not a number where no token is asked for, infinity above what a float holds."""
+        if not self.tokens:
+            return math.nan
+        try:
+            return math.exp(self.nats / self.tokens)
+        except OverflowError:
+            return math.inf
 
 
 @torch.no_grad()

@@ -17,6 +17,7 @@ from model.decode import say_likeliest
 from model.encoders import SelfAttentivePooling, TextEncoder, mean_of_spans
 from model.generator import Generator, Memory, Seen, response_loss, token_weights
 from model.graph import Graph, GraphEncoder, make_graph
+from model.perplexity import Surprise
 from model.text import END, ITEM, NEVER_SAID, PAD, START, UNKNOWN
 
 SIZES = ModelConfig(text_dim=8, graph_dim=6, layers=2, heads=2, feed_forward_dim=8, dropout=0.0, bases=3)
@@ -220,6 +221,12 @@ def test_a_word_that_is_not_known_is_not_asked_for() -> None:
     chances = torch.tensor([[0.25, 0.1]]).log()
     with_unknown = response_loss(chances, torch.tensor([[END, UNKNOWN]]), torch.ones(4))
     assert float(with_unknown) == pytest.approx(-math.log(0.25))
+
+
+def test_a_perplexity_above_what_a_float_holds_is_infinite() -> None:
+    assert (Surprise(6.0, 3) + Surprise(2.0, 1)).perplexity == pytest.approx(math.exp(2))
+    assert Surprise(710.0, 1).perplexity == math.inf
+    assert math.isnan(Surprise().perplexity)
 
 
 @pytest.mark.parametrize("copies", [True, False])
