@@ -49,15 +49,26 @@ def train_command(
     Example:
         kgprep train -w workspaces/sample --run short --config small --max-steps 2 --overwrite
     """
+    from model.checkpoint import run_folder
     from model.config import load_config
     from model.parallel import is_first
+    from model.training_state import state_path
     from pipelines.outcome import print_outcome
     from pipelines.runner import evaluate_run, train_run
 
     steps = (f"max_steps={max_steps}",) if max_steps else ()
     if overwrite and resume:
         raise click.UsageError("give either --overwrite or --resume")
-    train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
+    try:
+        train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
+    except KeyboardInterrupt as interrupt:
+        is_saved = state_path(run_folder(workspace, run)).exists()
+        advice = (
+            "go on with the same command and --resume"
+            if is_saved
+            else "nothing was saved, so give the same command again"
+        )
+        raise KgprepError(f"stopped by Ctrl-C while training: {advice}") from interrupt
     if not is_first():
         return
     try:

@@ -12,12 +12,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 import torch
+from click.testing import CliRunner
 
 from kgprep.artifacts import TRIPLES, KgprepError, read_table, write_parquet
+from kgprep.cli import main
 from model.config import TrainConfig, load_config
 from model.train import train
 from model.training_state import can_resume, state_path
-from tests.model.ctrl_c import CtrlCWhenSaid, ctrl_c_in_validation, signal_at_step
+from tests.model.ctrl_c import CtrlCWhenSaid, at_step, ctrl_c_in_validation, signal_at_step
 from tests.model.torchrun import SCRIPT, torchrun
 
 SETTINGS = [
@@ -85,6 +87,24 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
     assert "go on with the same command and --resume" in said
     train(copied, "stopped", CONFIG, resume=True)
     assert weights(copied, "stopped") == weights(copied, "unbroken")
+
+
+def press_twice() -> None:
+    """Press Ctrl-C, and once more before the step is finished."""
+    for _ in range(2):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("step", "advice"),
+    [(1, "nothing was saved, so give the same command again"), (3, "go on with the same command and --resume")],
+)
+def test_ctrl_c_twice_says_what_can_be_done(copied: Path, step: int, advice: str) -> None:
+    command = ["train", "-w", str(copied), "--run", "twice", "--config", "small", "--max-steps", "2"]
+    with at_step(step, press_twice):
+        result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == f"Error: stopped by Ctrl-C while training: {advice}"
 
 
 def only(phase: str, *settings: str) -> TrainConfig:
