@@ -66,7 +66,7 @@ class Phase(Generic[Batch]):
 
 
 def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[Phase[Any]]:
-    """Yield the phases in order; a phase with nothing to learn from is said to be left out."""
+    """Yield the phases in order; a phase that can learn nothing is said to be left out."""
     every: tuple[Phase[Any], ...] = (
         _coarse(system, corpus, config),
         _fine(system, corpus, config),
@@ -75,6 +75,9 @@ def phases_of(system: System, corpus: Corpus, config: TrainConfig) -> Iterator[P
     )
     for phase in every:
         if not phase.config.epochs:
+            continue
+        if phase.name in ("coarse", "fine") and len(set(config.model.views)) < 2:
+            console.print(f"  {phase.name}: left out, contrast takes two of model.views to be drawn together")
             continue
         if not len(phase.lengths):
             console.print(f"  {phase.name}: left out, the training split has nothing for it")

@@ -46,6 +46,18 @@ def test_a_variant_has_the_phases_that_it_says(sample_workspace: Path, variant: 
     assert total(recommend.loss(recommend.read(torch.arange(8)))).isfinite()
 
 
+@pytest.mark.parametrize("views", ["[graph]", "[history, history]", "[]"])
+def test_contrast_of_fewer_than_two_views_is_left_out_and_said_to_be(
+    sample_workspace: Path, views: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = load_config("small", [f"model.views={views}"])
+    corpus = read_corpus(sample_workspace, config.text)
+    found = phases_of(make_system(corpus, read_graph(sample_workspace), config.model), corpus, config)
+    assert [phase.name for phase in found] == ["recommend", "generate"]
+    said = capsys.readouterr().err
+    assert said.count("left out, contrast takes two of model.views") == 2
+
+
 def test_the_plain_transformer_learns_to_respond_from_the_history_alone(sample_workspace: Path) -> None:
     config = load_config("small", variant="plain_transformer")
     system = _system(sample_workspace, "plain_transformer")
