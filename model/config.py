@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -183,6 +184,12 @@ def load_config(path: Path | str | None, overrides: Sequence[str] = (), variant:
             raise KgprepError(f"there is no variant {variant}: choose one of {', '.join(variant_names())}")
         settings = _merged(settings, _read(VARIANTS / f"{variant}.yaml"))
     return parse_config(settings, str(path) if path is not None else "the settings")
+
+
+def differences(one: TrainConfig, other: TrainConfig) -> list[str]:
+    """Return each setting in which two configs differ, with the first one's value and the other's."""
+    values = ((name, *(attrgetter(name)(config) for config in (one, other))) for name in _keys(TrainConfig))
+    return [f"{name} {here}, not {there}" for name, here, there in values if here != there]
 
 
 def _merged(settings: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from kgprep.artifacts import KgprepError, write_beside
 from model import parallel
-from model.config import TrainConfig
+from model.config import TrainConfig, differences
 from model.files import not_readable, write_tensors
 from model.fingerprint import bundle_fingerprint
 from model.learner import Learner
@@ -30,6 +30,9 @@ from model.system import System
 
 FORM = 1
 """What a state holds; a change of it makes it another number."""
+
+SETTINGS_NAMED = 3
+"""How many settings that differ are named, where a run was begun with others."""
 
 
 @dataclass(frozen=True)
@@ -238,9 +241,15 @@ def _check_match(record: dict[str, Any], folder: Path, bundle: str, config: Trai
     if record.get("form") != FORM:
         raise KgprepError(f"{folder} was begun by another version of kgprep: start it with --overwrite")
     if record["bundle"] != bundle:
-        raise KgprepError(f"{folder} was begun on another bundle than lies there now: start it with --overwrite")
-    if record["config"] != config.model_dump_json():
-        raise KgprepError(f"{folder} was begun with other settings: give the same ones, or start it with --overwrite")
+        raise KgprepError(
+            f"{folder} was begun on another bundle than its workspace holds now: start it with --overwrite"
+        )
+    differ = differences(TrainConfig.model_validate_json(record["config"]), config)
+    if differ:
+        first = f"{'; '.join(differ[:SETTINGS_NAMED])}{'; and more' if len(differ) > SETTINGS_NAMED else ''}"
+        raise KgprepError(
+            f"{folder} was begun with other settings ({first}): give the same ones, or start it with --overwrite"
+        )
     begun, here = len(record["random"]), parallel.processes()
     if begun != here:
         raise KgprepError(

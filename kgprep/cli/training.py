@@ -62,12 +62,9 @@ def train_command(
     try:
         train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
     except KeyboardInterrupt as interrupt:
-        is_saved = state_path(run_folder(workspace, run)).exists()
-        advice = (
-            "go on with the same command and --resume"
-            if is_saved
-            else "nothing was saved, so give the same command again"
-        )
+        advice = "nothing was saved, so give the same command again"
+        if state_path(run_folder(workspace, run)).exists():
+            advice = f"go on with the same command and --resume{' instead of --overwrite' if overwrite else ''}"
         raise KgprepError(f"stopped by Ctrl-C while training: {advice}") from interrupt
     if not is_first():
         return

@@ -201,8 +201,13 @@ def test_what_cannot_be_gone_on_with_is_named(copied: Path) -> None:
     process.communicate()
     other = load_config("small", [*SETTINGS, "seed=1"])
     assert not can_resume(copied / "runs" / "killed", copied, other)
-    with pytest.raises(KgprepError, match="begun with other settings"):
+    shutil.rmtree(copied / "cache")
+    with pytest.raises(KgprepError, match=r"begun with other settings \(seed 0, not 1\): give the same ones"):
         train(copied, "killed", other, resume=True)
+    many = load_config("c2crs", [*SETTINGS, "seed=1"])
+    with pytest.raises(KgprepError, match=r"settings \(seed 0, not 1; text.min_count 1, not 2; .*; and more\): give"):
+        train(copied, "killed", many, resume=True)
+    assert not (copied / "cache").exists(), "it is refused before anything is packed"
     state = state_path(copied / "runs" / "killed")
     whole = state.read_bytes()
     state.write_bytes(whole[: len(whole) // 2])
