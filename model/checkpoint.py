@@ -25,10 +25,11 @@ from model.fingerprint import bundle_fingerprint
 from model.graph import read_graph
 from model.packed import packed_corpus
 from model.parallel import local_number, local_processes
+from model.runs import run_folder
 from model.system import System, make_system
 from model.text import Vocabulary
 
-FORM = 8
+FORM = 9
 """What a checkpoint holds and what its weights are called; a change of either makes it another number."""
 
 
@@ -54,17 +55,6 @@ class Loaded:
             "generate": "the run has not learnt to respond: its responses are left out",
         }
         return [sentence for phase, sentence in missing.items() if phase not in self.learnt]
-
-
-def run_folder(workspace: Path, run: str) -> Path:
-    """Return the folder of a run.
-
-    Raises:
-        KgprepError: `run` is no plain name.
-    """
-    if not run or Path(run).name != run or run.startswith("."):
-        raise KgprepError(f"{run!r} cannot name a run: use letters, digits, - and _")
-    return workspace / "runs" / run
 
 
 def save(folder: Path, bundle: str, system: System, config: TrainConfig, corpus: Corpus, figures: Any) -> None:

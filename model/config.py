@@ -107,17 +107,22 @@ class PhaseConfig(Settings):
         default=0, ge=0, lt=1
     )  # share of the weights' running average that a step keeps; 0: no average
     patience: int = Field(default=3, ge=1)  # epochs without a better validation figure before the phase ends
-    valid_samples: int = Field(default=1000, ge=1)  # most validation contexts or responses looked at; recommend: all
 
 
-class CoarseConfig(PhaseConfig):
+class SampledConfig(PhaseConfig):
+    """A phase that is judged by a part of the validation split."""
+
+    valid_samples: int = Field(default=1000, ge=1)  # most validation contexts or responses looked at
+
+
+class CoarseConfig(SampledConfig):
     """Coarse contrastive pre-training: the three views of a user are drawn together."""
 
     epochs: int = Field(default=12, ge=0)  # passes over the training contexts
     temperature: float = Field(default=0.07, gt=0)  # of InfoNCE
 
 
-class FineConfig(PhaseConfig):
+class FineConfig(SampledConfig):
     """Fine contrastive pre-training: word, node and sentence of a triple are drawn together."""
 
     epochs: int = Field(default=13, ge=0)  # passes over the training contexts
@@ -126,14 +131,14 @@ class FineConfig(PhaseConfig):
 
 
 class RecommendConfig(PhaseConfig):
-    """Fine-tuning on recommendation."""
+    """Fine-tuning on recommendation, judged by the whole validation split."""
 
     epochs: int = Field(default=10, ge=0)  # passes over the training samples
     contrastive_weight: float = Field(default=0, ge=0)  # weight of the fine stage's loss beside it: learning at once
     smoothing: float = Field(default=0, ge=0, lt=1)  # share of a target's weight that goes to all items alike
 
 
-class GenerateConfig(PhaseConfig):
+class GenerateConfig(SampledConfig):
     """Learning to respond."""
 
     epochs: int = Field(default=20, ge=0)  # passes over the training responses

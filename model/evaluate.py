@@ -20,12 +20,13 @@ from torch import Tensor
 from kgprep.artifacts import write_beside
 from model.baselines import copy_history, popularity
 from model.batches import batches, pad_slices, read_responses
-from model.checkpoint import Loaded, load, pick_device, run_folder
+from model.checkpoint import Loaded, load, pick_device
 from model.config import TrainConfig
 from model.data import NONE, Corpus, Samples
 from model.metrics import ranks, recall_table
 from model.perplexity import Surprise, surprise_of
 from model.responses import fill_slots, first_draws, new_items, said_words, words_of
+from model.runs import run_folder
 from model.scores import score_samples, scores_before, without_named
 from model.system import System, memory_of
 from model.terminal import console

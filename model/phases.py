@@ -28,7 +28,7 @@ from model.batches import (
     read_contexts,
     read_responses,
 )
-from model.config import PhaseConfig, TextConfig, TrainConfig
+from model.config import PhaseConfig, SampledConfig, TextConfig, TrainConfig
 from model.contrastive import total
 from model.data import Corpus, Samples
 from model.dials import set_best
@@ -106,7 +106,7 @@ def _contrastive(
     system: System,
     corpus: Corpus,
     config: TrainConfig,
-    phase: PhaseConfig,
+    phase: SampledConfig,
     loss: Callable[[Contexts], dict[str, Tensor]],
 ) -> Phase[Contexts]:
     turns = corpus.splits["train"].contexts

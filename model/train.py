@@ -28,7 +28,7 @@ import torch
 from kgprep.artifacts import KgprepError, write_beside
 from model import parallel
 from model.ahead import ahead
-from model.checkpoint import pick_device, run_folder, save
+from model.checkpoint import pick_device, save
 from model.config import TrainConfig
 from model.contrastive import total
 from model.curves import Watcher, draw_curves, scalars
@@ -38,6 +38,7 @@ from model.graph import read_graph
 from model.learner import Learner
 from model.packed import packed_corpus
 from model.phases import Phase, phases_of
+from model.runs import run_folder
 from model.system import System, make_system
 from model.terminal import console, epoch_bar, how_an_epoch_goes, how_an_epoch_went
 from model.training_state import EpochFigures, TrainingState, new_state, read_state, restored, save_state, state_path

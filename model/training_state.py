@@ -28,7 +28,7 @@ from model.fingerprint import bundle_fingerprint
 from model.learner import Learner
 from model.system import System
 
-FORM = 1
+FORM = 2
 """What a state holds; a change of it makes it another number."""
 
 SETTINGS_NAMED = 3

@@ -27,6 +27,14 @@ from pipelines.collection import CollectStep
 RECIPES = Path(__file__).parent
 SAMPLE = RECIPES / "sample"
 
+SECTIONS = {
+    "build-kg": "build-kg.hops=1",
+    "collect-reviews": "collect-reviews.limit=10",
+    "align-reviews": "align-reviews.sentences_per_entity=5",
+    "train": "train.max_steps=20",
+}
+"""The sections of a recipe that hold settings, and an example of each."""
+
 
 class Requirement(BaseModel):
     """Files of which at least one must exist, and how to get them."""
@@ -141,6 +149,8 @@ def _override(raw: dict[str, Any], override: str) -> None:
     if not equals:
         raise KgprepError(f"--set {override}: write it as section.key=value, such as train.max_steps=20")
     *sections, last = key.split(".")
+    if key in SECTIONS:
+        raise KgprepError(f"--set {override}: {key} is a section: set one of its keys, such as {SECTIONS[key]}")
     if not sections:
         raise KgprepError(f"--set {override}: name the section too: build-kg.{key}, align-reviews.{key} or train.{key}")
     target = raw

@@ -121,8 +121,10 @@ def evaluate_run(workspace: Path, run: str, split: str = "test") -> dict[str, An
 
 def _steps(recipe: Recipe, workspace: Path) -> list[Step]:
     from model.config import load_config
+    from model.runs import run_folder
 
     run = recipe.train.run
+    run_folder(workspace, run)  # refuses what cannot name a run
     align = _with_present_reviews(recipe.align_reviews)
     collect = recipe.collect_reviews
     collecting = []
@@ -180,7 +182,7 @@ def _measured_on_test(workspace: Path, run: str) -> dict[str, Any]:
 
 def _train_on(workspace: Path, run: str, config: Any) -> None:
     """Train a recipe's run; one that was stopped, on the same bundle with the same settings, goes on."""
-    from model.checkpoint import run_folder
+    from model.runs import run_folder
     from model.training_state import can_resume
 
     resume = can_resume(run_folder(workspace, run), workspace, config)

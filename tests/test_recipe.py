@@ -15,7 +15,7 @@ from kgprep.kg.build import KgConfig, build_kg
 from model.config import load_config
 from pipelines.outcome import VIEWS, print_variants
 from pipelines.recipe import SAMPLE, load_recipe
-from pipelines.runner import train_run
+from pipelines.runner import run_recipe, train_run
 
 
 def test_lists_and_strings_reach_the_config_whole() -> None:
@@ -37,6 +37,8 @@ def test_a_value_that_is_no_yaml_is_named() -> None:
         ("align-reviews.map={}", "align-reviews.map is no setting: did you mean maps?"),
         ("build-kg.dump=[]", "build-kg.dump is no setting: did you mean dumps?"),
         ("trian.run=a", "trian is no setting: did you mean train?"),
+        ("train=5", "--set train=5: train is a section: set one of its keys, such as train.max_steps=20"),
+        ("build-kg=5", "--set build-kg=5: build-kg is a section: set one of its keys"),
         ("build-kg.hops=-1", "build-kg.hops: Input should be greater than or equal to 0: see "),
     ],
 )
@@ -76,6 +78,12 @@ def test_no_cell_of_the_variants_is_cut_in_a_narrow_terminal(
     assert rows["c2crs-without_coarse_to_fine"] == [*recall, "-", "-"]
     assert rows["c2crs-plain_transformer"] == [*["-"] * len(VIEWS), "26.7", "0.0694"]
     assert rows["c2crs-short"] == ["-"] * (len(VIEWS) + 2)
+
+
+def test_a_run_s_name_is_looked_at_before_any_stage_runs(tmp_path: Path) -> None:
+    with pytest.raises(KgprepError, match=r"'\.\./up' cannot name a run"):
+        run_recipe("sample", tmp_path / "ws", overrides=["train.run=../up"])
+    assert not (tmp_path / "ws").exists()
 
 
 def test_training_refuses_triples_of_an_earlier_graph(sample_workspace: Path, tmp_path: Path) -> None:

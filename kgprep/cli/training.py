@@ -49,9 +49,9 @@ def train_command(
     Example:
         kgprep train -w workspaces/sample --run short --config small --max-steps 2 --overwrite
     """
-    from model.checkpoint import run_folder
     from model.config import load_config
     from model.parallel import is_first
+    from model.runs import run_folder
     from model.training_state import state_path
     from pipelines.outcome import print_outcome
     from pipelines.runner import evaluate_run, train_run

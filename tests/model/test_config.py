@@ -38,6 +38,7 @@ def test_values_are_set_on_top(tmp_path: Path) -> None:
     [
         ("sead=1", "did you mean seed?"),
         ("model.text_dims=8", "did you mean model.text_dim?"),
+        ("recommend.valid_samples=5", "there is no setting recommend.valid_samples"),
         ("coarse.epochs", "write it as key=value"),
         ("coarse.epochs=-1", "coarse.epochs is -1"),
         ("seed.deep=1", "seed"),
