@@ -76,7 +76,7 @@ def last_tokens(tokens: Tensor, most: int) -> Tensor:
 def _places(slices: Slices) -> tuple[Tensor, Tensor]:
     lengths = slices.end - slices.start
     longest = max(int(lengths.max()), 1) if lengths.numel() else 1
-    column = torch.arange(longest)
+    column = torch.arange(longest, device=lengths.device)
     return slices.start[:, None] + column, column < lengths[:, None]
 
 

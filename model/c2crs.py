@@ -99,8 +99,12 @@ class C2CRS(nn.Module):
     def sentence_tokens(self, sentence: Tensor) -> Tensor:
         """Return the tokens of the sentences (int64 [k]) as int64 [k, longest]."""
         tokens, start, end = self.sentences
-        rows = sentence.cpu()
-        return pad_slices(tokens, Slices(start[rows], end[rows]), PAD).to(sentence.device)
+        return pad_slices(tokens, Slices(start[sentence], end[sentence]), PAD)
+
+    def move_sentences(self, device: torch.device) -> None:
+        """Put the sentences' tokens on `device`; they are no parameters, so `to` leaves them where they are."""
+        tokens, start, end = (part.to(device) for part in self.sentences)
+        self.sentences = (tokens, start, end)
 
     def encode(self, contexts: Contexts) -> Encoded:
         """Run the three encoders."""

@@ -96,13 +96,15 @@ def scaled(loss: Tensor) -> Tensor:
 
 
 def add_gradients(weights: Sequence[nn.Parameter]) -> None:
-    """Put the sum over the processes in the place of each gradient."""
+    """Put the sum over the processes in the place of each gradient; all go in one message."""
     if processes() == 1:
         return
-    for weight in weights:
-        if weight.grad is None:
-            weight.grad = torch.zeros_like(weight)
-        distributed.all_reduce(weight.grad)
+    gradients = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in weights]
+    together = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(together)
+    parts = torch.split(together, [weight.numel() for weight in weights])
+    for weight, part in zip(weights, parts, strict=True):
+        weight.grad = part.view_as(weight)
 
 
 def totals(values: Tensor) -> list[float]:

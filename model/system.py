@@ -36,9 +36,10 @@ class System(nn.Module):
         return self.recommender.bias.device
 
     def move(self, device: torch.device) -> None:
-        """Put weights and graph on `device`."""
+        """Put weights, graph and sentences on `device`."""
         self.to(device)
         self.encoders.graph_encoder.move_graph(device)
+        self.encoders.move_sentences(device)
 
 
 def make_system(corpus: Corpus, graph: Graph, config: ModelConfig) -> System:

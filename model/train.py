@@ -275,9 +275,10 @@ class _Training:
             for here, batch in zip(rows, ahead(phase.read, rows), strict=True):
                 parts = phase.loss(batch)
                 loss = total(parts)
+                # Reading numbers waits for the device, so the whole step is queued before.
+                learner.step(loss)
                 value, *values = parallel.totals(torch.stack([loss, *parts.values()]))
                 self._check(phase, "loss", value)
-                learner.step(loss)
                 progress.count_step(len(here) * parallel.processes(), dict(zip(parts, values, strict=True)))
                 progress.seconds = time.monotonic() - started
                 bar.update(task, advance=1, description=how_an_epoch_goes(phase.name, phase.config.epochs, progress))

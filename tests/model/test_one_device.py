@@ -87,6 +87,7 @@ def test_a_step_of_every_phase_is_the_same_elsewhere(
     config = load_config("c2crs_fused", FEW)
     here, there = two_systems(sample_workspace, corpus, config)
     there.move(device)
+    assert {part.device for part in there.encoders.sentences} == {device}
     expected = losses(here, corpus, config, learning=False)
     assert losses(there, corpus, config, learning=False) == pytest.approx(expected, rel=1e-4)
     assert len(expected) == 3 + 6 + 1 + 1
