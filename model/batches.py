@@ -43,7 +43,9 @@ class Contexts:
         return Contexts(*(tensor.to(device) for tensor in vars(self).values()))
 
     def as_said(self) -> Tensor:
-        """Return the history in the words of responses, int64 [n, L]: items as slots, what they lack as unknown."""
+        """Return the history in the words of responses, int64 [n, L]: a title's first word is its item's slot, and what
+        responses lack, the rest of a title too, is unknown.
+        """
         is_role = (self.history == SEEKER) | (self.history == RECOMMENDER)
         said = torch.where(self.copies == PAD, UNKNOWN, self.copies)
         return torch.where(is_role | (self.history == PAD), self.history, said)
