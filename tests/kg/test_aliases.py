@@ -62,6 +62,19 @@ def test_an_item_outweighs_a_namesake_that_is_none() -> None:
     assert found["Up", "Up (film)"][1] > found["Up", "Up (album)"][1]
 
 
+def test_a_prior_is_the_weight_of_the_form_times_the_share_of_weighted_popularity(tmp_path: Path) -> None:
+    page = "http://dbpedia.org/resource/"
+    dump = _ntriples(tmp_path / "dump.nt", (f"{page}Heat", f"{_DBO}wikiPageRedirects", f"{page}Warmth"))
+    known = entities(("Heat (1995 film)", "film", True, 9), ("Warmth", "other", False, 4))
+    found = aliases(known.with_columns(iri=pl.lit(page) + pl.col("label").str.replace_all(" ", "_")), [dump])
+    (title, film), (redirect, other) = found["Heat", f"{page}Heat_(1995_film)"], found["Heat", f"{page}Warmth"]
+    assert (title, redirect) == ("title", "redirect")
+    # Of an item each edge, and itself, count three times; the name of a redirect weighs 0.9.
+    whole = 3 * 10 * 1.0 + 5 * 0.9
+    assert film == pytest.approx(1.0 * 3 * 10 * 1.0 / whole)
+    assert other == pytest.approx(0.9 * 5 * 0.9 / whole)
+
+
 def test_case_does_not_make_two_aliases_out_of_one_claim() -> None:
     found = aliases(entities(("HER", "film", True, 5), ("Her (film)", "film", True, 5)))
     assert found["HER", "HER"][1] == found["Her", "Her (film)"][1] == 0.5
