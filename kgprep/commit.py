@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from kgprep.artifacts import write_beside
@@ -79,12 +80,13 @@ def _rename(workspace: Path) -> None:
     if not journal.exists():
         return
     renamed, removed = _listed(workspace)
+    # Where folders cannot be locked, a reader may go the same way at the same time.
     for path in renamed:
-        if beside(path).exists():
+        with suppress(FileNotFoundError):
             beside(path).replace(path)
     for path in removed:
         path.unlink(missing_ok=True)
-    journal.unlink()
+    journal.unlink(missing_ok=True)
 
 
 def _listed(workspace: Path) -> tuple[list[Path], list[Path]]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kgprep.errors import KgprepError
+from kgprep.progress import console
 
 
 class WorkspaceInUse(KgprepError):
@@ -27,7 +28,7 @@ def only_writer(workspace: Path, *, waits: bool = False) -> Iterator[None]:
         waits: for the one that writes there now, instead of failing.
 
     Raises:
-        WorkspaceInUse: another process, or another block of this one, writes there.
+        WorkspaceInUse: another process, or another block of this one, writes there, and is not waited for.
     """
     folder = os.open(workspace, os.O_RDONLY)
     try:
@@ -38,9 +39,12 @@ def only_writer(workspace: Path, *, waits: bool = False) -> Iterator[None]:
 
 
 def _lock(folder: int, workspace: Path, waits: bool) -> None:
-    # A file system without locks cannot tell of others.
+    # A file system that does not lock folders, such as NFS, cannot tell of others.
     with suppress(OSError):
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise WorkspaceInUse(f"another kgprep is writing to {workspace}: wait for it") from error
+            if not waits:
+                raise WorkspaceInUse(f"another kgprep is writing to {workspace}: wait for it") from error
+            console.print(f"waiting for another kgprep that writes to {workspace}", markup=False)
+            fcntl.flock(folder, fcntl.LOCK_EX)

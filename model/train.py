@@ -94,13 +94,14 @@ def train(
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Taken before anything is read, so that what is saved names what was learnt from, whatever lies there by then.
     bundle = bundle_fingerprint(workspace)
-    unfinished = read_state(folder, bundle, config, device) if resume else None
+    unfinished = read_state(folder, bundle, config, device) if resume else {}
     corpus = packed_corpus(workspace, config.text)
     system = make_system(corpus, read_graph(workspace), config.model)
     system.move(device)
     _say_what_is_learnt_from(corpus, system)
-    state = restored(unfinished, system) if unfinished else new_state(system, config.seed)
-    if not unfinished:
+    state = restored(unfinished, system) if resume else new_state(system, config.seed)
+    unfinished.clear()  # it holds all weights a second time
+    if not resume:
         _begin(folder, config.seed)
     with _interrupted() as interrupted, scalars(folder if parallel.is_first() else None) as watcher:
         training = _Training(state, config, folder, workspace, bundle, interrupted, watcher)

@@ -172,6 +172,8 @@ def save_state(state: TrainingState, folder: Path, bundle: str, config: TrainCon
 
 def can_resume(folder: Path, workspace: Path, config: TrainConfig) -> bool:
     """Tell whether `folder` holds an unfinished run on this bundle with these settings."""
+    if not state_path(folder).exists():
+        return False
     try:
         read_state(folder, bundle_fingerprint(workspace), config, torch.device("cpu"))
     except KgprepError:

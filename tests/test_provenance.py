@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from kgprep.artifacts import DESCRIPTIONS, EDGES, KgprepError
+from kgprep.commit import finish_commit
 from kgprep.counts import Count
 from kgprep.provenance import is_current, outdated_stages, read_provenance, stage_fingerprint
 from kgprep.stage import Stage
@@ -229,6 +234,50 @@ def test_a_second_stage_in_a_workspace_is_refused_until_the_first_has_ended(tmp_
     run_build(workspace, dump, hops=1)
     assert is_current(workspace, "build-kg", {"hops": 1})
     assert files_below(workspace) == ["bundle.json", "edges.parquet"]
+
+
+def test_a_run_that_has_ended_waits_for_the_stage_that_writes(
+    tmp_path: Path, dump: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_build(tmp_path, dump)
+    with ThreadPoolExecutor(1) as pool:
+        with Stage("align-reviews", tmp_path, {}):
+            training = pool.submit(run_stage, "train/first", tmp_path)
+            with pytest.raises(TimeoutError):
+                training.result(timeout=0.5)
+        training.result(timeout=60)
+    assert f"waiting for another kgprep that writes to {tmp_path}" in capfd.readouterr().err
+    assert list(read_provenance(tmp_path)["stages"]) == ["build-kg", "align-reviews", "train/first"]
+
+
+def run_stage(name: str, workspace: Path) -> None:
+    with Stage(name, workspace, {}):
+        pass
+
+
+def test_readers_do_no_harm_to_a_commit_where_folders_cannot_be_locked(
+    tmp_path: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.EBADF, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            finish_commit(tmp_path)
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        try:
+            for hops in range(100):
+                run_build(tmp_path, dump, hops)
+        finally:
+            ended.set()
+        reading.result()
+    assert is_current(tmp_path, "build-kg", {"hops": 99})
+    assert files_below(tmp_path) == ["bundle.json", "dump.nt", "edges.parquet"]
 
 
 def test_a_killed_stage_leaves_the_workspace_free(tmp_path: Path, dump: Path) -> None:

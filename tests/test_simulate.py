@@ -252,7 +252,7 @@ _ITEMS = [(1, "Jaws", 1975), (2, "Scream", 1996), (3, "Saw", 2004), (4, "Alien",
             '{"title": "Up", "genres": [3]}',
             r"films\.jsonl:1: genres are no texts: write texts, in a list",
         ),
-        ("films.jsonl", '{"title": ["Up"]}', r"films\.jsonl:1: title is neither a text nor a number"),
+        ("films.jsonl", '{"title": ["Up"]}', r"films\.jsonl has no film with a title"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path: Path, name: str, text: str, message: str) -> None:
@@ -260,6 +260,15 @@ def test_bad_tables_are_refused(tmp_path: Path, name: str, text: str, message: s
     path.write_text(text)
     with pytest.raises(KgprepError, match=message):
         load_films(path)
+
+
+def test_what_the_simulator_has_no_use_for_may_be_of_any_form(tmp_path: Path) -> None:
+    path = tmp_path / "films.jsonl"
+    path.write_text(
+        '{"id": 7.0, "title": "Up", "description": ["An old man."], "plot": {"en": "A house flies."}, "genres": NaN}\n'
+        '{"id": {"$oid": "8"}, "title": "Heat", "people": ["Al Pacino", NaN]}\n{"title": NaN}\n'
+    )
+    assert load_films(path) == (Film("7", "Up"), Film("100002", "Heat", people=("Al Pacino",)))
 
 
 def test_films_without_a_title_are_left_out_and_counted(tmp_path: Path) -> None:

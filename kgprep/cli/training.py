@@ -59,11 +59,13 @@ def train_command(
     steps = (f"max_steps={max_steps}",) if max_steps else ()
     if overwrite and resume:
         raise click.UsageError("give either --overwrite or --resume")
+    state = state_path(run_folder(workspace, run))
+    saved_before = 0 if resume else _saved_at(state)
     try:
         train_run(workspace, run, load_config(config, (*settings, *steps)), overwrite=overwrite, resume=resume)
     except KeyboardInterrupt as interrupt:
         advice = "nothing was saved, so give the same command again"
-        if state_path(run_folder(workspace, run)).exists():
+        if _saved_at(state) > saved_before:
             advice = f"go on with the same command and --resume{' instead of --overwrite' if overwrite else ''}"
         raise KgprepError(f"stopped by Ctrl-C while training: {advice}") from interrupt
     if not is_first():
@@ -129,3 +131,8 @@ def chat_command(workspace: Path, run: str) -> None:
             break
         click.echo(chat.say(text.strip()))
         click.echo("you> ", nl=False)
+
+
+def _saved_at(state: Path) -> int:
+    """Return when a run was last saved, in nanoseconds; 0 where it was not."""
+    return state.stat().st_mtime_ns if state.exists() else 0

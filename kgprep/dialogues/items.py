@@ -39,7 +39,7 @@ COLUMNS_CALLED = {
     "item_id": ("item_id", "movie_id", "movieId", "id"),
     "name": ("name", "title", "movieName", *FILM_TITLES),
     "year": ("year", "film_year", "movie_year"),
-    "imdb_id": ("imdb_id", "imdbId", "tconst", "title_id", "imdb"),
+    "imdb_id": ("imdb_id", "imdbId", "tconst", "imdb"),
     "iri": ("iri",),
     "plot": ("plot", "description"),
 }

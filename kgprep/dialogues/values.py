@@ -33,21 +33,20 @@ def is_absent(value: object) -> bool:
 
 def as_text(value: object) -> str | None:
     """Return a string as it can be stored, a number as digits, and None for anything else."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if is_absent(value) or isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return storable(value) if value.strip() else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or is_absent(value):
         return None
-    return storable(str(value))
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def as_id(value: object) -> str | None:
     """Return a string or whole number as an id, and None for anything else."""
     text = as_text(value)
-    return (
-        None
-        if text is None or (isinstance(value, float) and not value.is_integer())
-        else re.sub(_ID_OF_PANDAS, r"\1", text)
-    )
+    if text is None or (isinstance(value, float) and not value.is_integer()):
+        return None
+    # A pattern takes its time, and ids are many.
+    return re.sub(_ID_OF_PANDAS, r"\1", text) if ".0" in text else text
 
 
 def plain_id(cell: pl.Expr) -> pl.Expr:

@@ -10,7 +10,10 @@ from typing import Any
 from kgprep.dialogues.lines import read_bytes, read_lines
 from kgprep.errors import KgprepError
 
-_MAY_BE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_MAY_BE_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+"""Matches half of a surrogate pair without the other; and, seldom, what only looks so, behind a backslash."""
 
 
 def find(folder: Path, name: str) -> Path | None:

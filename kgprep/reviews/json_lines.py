@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ BLOCK_BYTES = 8 * 2**20
 
 IMDB_KEYS: dict[str, tuple[str, ...]] = {
     "source": ("src", "source"),
-    "imdb_id": (*COLUMNS_CALLED["imdb_id"], "movie_id"),
+    "imdb_id": (*COLUMNS_CALLED["imdb_id"], "title_id", "movie_id"),
     "douban_id": ("douban_id",),
     "film_title": FILM_TITLES,
     "film_title_other": ("film_title_other",),
@@ -180,12 +181,22 @@ def _keys(line: bytes) -> tuple[str, ...] | None:
 
 
 def _object(line: str) -> dict[str, Any] | None:
-    """Return what a line holds, with null for what is no number; None where it is no object."""
+    """Return what a line holds, with null for what is no number or no table can store; None where it is no object."""
     try:
-        value = json.loads(line, parse_constant=lambda _: None)
+        value = json.loads(line, parse_constant=lambda _: None, parse_float=_finite, parse_int=_of_64_bits)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _finite(written: str) -> float | None:
+    number = float(written)
+    return number if math.isfinite(number) else None
+
+
+def _of_64_bits(written: str) -> int | None:
+    number = int(written)
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def _values(block: bytes, keys: Keys, first: int) -> tuple[pl.DataFrame, list[int], int]:

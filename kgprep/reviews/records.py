@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
+from html.entities import html5
 
 import polars as pl
 
@@ -70,8 +71,11 @@ _FIRST_DATE = datetime.date(1990, 1, 1)
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _SCALED = rf"^\s*({_NUMBER})\s*(?:(?:/|out of|of)\s*({_NUMBER}))?\s*$"
 _VOTES_PAIR = r"^\[\s*([0-9]+)\s*,\s*([0-9]+)\s*\]$"
-_NUMBER_OF_VOTES = r"[0-9][0-9,]*(?:\.[0-9]+)?\s*[KM]?"
-_VOTES = rf"^({_NUMBER_OF_VOTES})(?:\s*(?:/|out of|of)\s*({_NUMBER_OF_VOTES})(?:\s[^0-9]*)?)?$"
+_NUMBER_OF_VOTES = r"[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:[KMkm]\b)?"
+_OF_PAIR = r"(?:\s[^0-9]*|\s*\([^()]*\))?"
+_OF_ONE = r"(?:\s*(?:people|persons?|users?|readers?|members?|helpful|votes?|likes?|found|人|有用)[^0-9]*)?"
+"""Words and brackets that may follow two numbers of votes, and one: a number before others is none of votes."""
+_VOTES = rf"^({_NUMBER_OF_VOTES})(?:\s*(?:/|out of|of)\s*({_NUMBER_OF_VOTES}){_OF_PAIR}|{_OF_ONE})$"
 _LINE_BREAK = r"(?i)<\s*/?\s*(?:br|p|li|ul|ol|div|hr)\s*/?>"
 _ELEMENTS = (
     "a|abbr|acronym|address|area|article|aside|audio|b|bdi|bdo|big|blockquote|body|br|button|caption|center|cite|code|col"
@@ -127,8 +131,13 @@ def clean_text(text: pl.Expr) -> pl.Expr:
 def _unescaped(texts: pl.Series) -> pl.Series:
     """Resolve entities, once; few texts have any."""
     rows = texts.str.contains(_ENTITY).arg_true()
-    resolved = [re.sub(_ENTITY, lambda entity: unescape(entity[0]), text) for text in texts.gather(rows)]
+    resolved = [re.sub(_ENTITY, _character, text) for text in texts.gather(rows)]
     return texts.scatter(rows, resolved) if resolved else texts
+
+
+def _character(entity: re.Match[str]) -> str:
+    # `unescape` would also resolve a name that only begins as one that is known.
+    return unescape(entity[0]) if entity[0].startswith("&#") or entity[0][1:] in html5 else entity[0]
 
 
 @dataclass
@@ -277,10 +286,9 @@ def _helpful(text: pl.Expr) -> pl.Expr:
 
 def _number_of_votes(written: pl.Expr) -> pl.Expr:
     """Read ``1,200`` and ``1.2K`` alike."""
-    number = written.str.replace_all(r"[,\sKM]", "").cast(pl.Float32)
-    times = (
-        pl.when(written.str.ends_with("K")).then(1_000).when(written.str.ends_with("M")).then(1_000_000).otherwise(1)
-    )
+    upper = written.str.to_uppercase()
+    number = upper.str.replace_all(r"[,\sKM]", "").cast(pl.Float32)
+    times = pl.when(upper.str.ends_with("K")).then(1_000).when(upper.str.ends_with("M")).then(1_000_000).otherwise(1)
     return number * times
 
 

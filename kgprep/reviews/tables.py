@@ -2,7 +2,7 @@
 
 Notable here:
 - the kind of table is told from the file's name, without the ending of a compression;
-- values are read as text, of the mapped columns only, so no other column (a user's name) is ever looked at;
+- values are read as text, and of the mapped columns only: no other one (a user's name) is kept;
 - polars streams CSV and Parquet in batches of rows; how quotation marks are read is told in `separated`;
 - blank lines are no rows;
 - a row with more cells than the header is skipped and shown: a text with unquoted commas would be cut, and what

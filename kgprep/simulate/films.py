@@ -15,7 +15,7 @@ from kgprep.commit import finish_commit
 from kgprep.compression import bare_suffix
 from kgprep.dialogues.items import COLUMNS_CALLED, ITEM_CELLS, UNUSABLE_CELLS, clean_attributes
 from kgprep.dialogues.lines import JSON_LINES, Skips, read_json_lines
-from kgprep.dialogues.values import as_text, plain_id
+from kgprep.dialogues.values import as_text, is_absent, plain_id
 from kgprep.errors import KgprepError, no_file
 from kgprep.separated import SEPARATORS, open_separated
 
@@ -24,7 +24,6 @@ SAMPLE_FOLDER = Path(__file__).parents[2] / "pipelines" / "sample"
 Row = dict[str, Any]
 _CALLED = {ours: tuple(name.lower() for name in names) for ours, names in COLUMNS_CALLED.items()}
 _LISTS = ("genres", "people", "people_zh", "moods")
-_TEXTS = (*(name for names in _CALLED.values() for name in names), "about", "title_zh", "about_zh", "douban_id")
 _QUALIFIER = re.compile(r"\s*\([^)]*\)$")
 
 
@@ -65,7 +64,7 @@ def load_films(path: Path, language: str = "en", skips: Skips | None = None) -> 
     titled: dict[int, Row] = {}
     for line, row in _read(path, skips):
         _check(row, f"{path}:{line}")
-        if any(str(row.get(column) or "").strip() for column in titles):
+        if _first(row, titles):
             titled[line] = row
         else:
             skips.add("the film has no title", path, line)
@@ -117,10 +116,8 @@ def _check(row: Row, place: str) -> None:
     for column, value in row.items():
         if column in _LISTS:
             parts = value if isinstance(value, list) else [value]
-            if not all(part is None or isinstance(part, str) for part in parts):
+            if not all(is_absent(part) or isinstance(part, str) for part in parts):
                 raise KgprepError(f"{place}: {column} are no texts: write texts, in a list or with | between them")
-        elif column in _TEXTS and not isinstance(value, str | int | float | None):
-            raise KgprepError(f"{place}: {column} is neither a text nor a number: write one of these")
 
 
 def _cells(rows: Iterable[Row]) -> pl.DataFrame:
@@ -136,8 +133,8 @@ def _first(row: Row, names: Sequence[str]) -> str | None:
 def _film(row: Row, known: Row, number: str, language: str) -> Film:
     def several(column: str) -> tuple[str, ...]:
         value = row.get(column)
-        parts = value.split("|") if isinstance(value, str) else value or ()
-        return tuple(part.strip() for part in parts if part and part.strip())
+        parts = value.split("|") if isinstance(value, str) else value if isinstance(value, list) else ()
+        return tuple(part.strip() for part in parts if isinstance(part, str) and part.strip())
 
     film = Film(
         item_id=known["item_id"] or number,

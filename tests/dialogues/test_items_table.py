@@ -86,6 +86,11 @@ def test_headers_may_have_spaces_capitals_and_other_columns(write_lines: WriteLi
     assert load_items(write_lines("items.csv", lines)).items.rows() == EXPECTED[:1]
 
 
+def test_a_number_of_a_catalogue_is_no_imdb_id(write_lines: WriteLines) -> None:
+    items = load_items(write_lines("items.csv", ["id,name,title_id", "1,Heat,55"])).items
+    assert items["imdb_id"].to_list() == [None]
+
+
 @pytest.mark.parametrize(
     ("name", "lines"),
     [

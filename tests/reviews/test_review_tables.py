@@ -160,6 +160,13 @@ def test_a_value_that_is_no_number_costs_no_row(tmp_path: Path) -> None:
     assert (tally.read, tally.kept, tally.impossible) == (2, 2, 0)
 
 
+@pytest.mark.parametrize("number", ["1e999", "9" * 60])
+def test_a_number_that_no_table_can_store_is_none(tmp_path: Path, number: str) -> None:
+    text = f'{{"imdb_id": "tt0113277", "rating": {number}, "helpful": NaN, "review": "Fine."}}\n'
+    frame, _ = read(write(tmp_path / "a.jsonl", text))
+    assert frame.select("text", "rating").row(0) == ("Fine.", None)
+
+
 def test_keys_of_lines_may_have_capitals(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", '{"IMDbId": 113277, "Review": "Fine.", "Film_Year": 1995, "Stars": "8/10"}')
     assert recognise(path) == "imdb"
