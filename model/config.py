@@ -1,7 +1,7 @@
 """The settings of a training run; every default is the published one.
 
 Notable here:
-- groups are small and flat: sizes, text, the four phases, evaluation;
+- groups are small: text, the model's sizes with `recommender` and `generator` nested in them, the four phases;
 - a config is read from YAML or JSON, and single values are set on top as dotted `key=value`;
 - an unknown key is an error that names the nearest known one.
 """

@@ -3,7 +3,8 @@
 Notable here:
 - the losses of the processes add up to that of the whole batch, so gradients are added, and the weights become those
   that one process would learn;
-- contrast sees the things of all processes as negatives, and gradients flow back to the process that they came from;
+- the contrastive losses take their negatives from the batches of all processes, and gradients flow back to the process
+  that they came from;
 - with one process, and wherever no gradient is asked for, nothing here does anything.
 """
 
