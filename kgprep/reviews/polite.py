@@ -2,8 +2,8 @@
 
 Notable here:
 - robots.txt of each host is read first; what it forbids is not fetched, and its Crawl-delay lengthens the pause;
-- 429 and 5xx, and answers that break off, are tried again after a growing pause, or after Retry-After; 403 and 404
-  never are;
+- 429, 500, 502, 503 and 504, and answers that break off, are tried again after a growing pause, or after Retry-After;
+  nothing else is, and five pages in a row that are refused (403) or fail stop the host;
 - every request passes one gate that waits until the host's next time has come, whatever happened before;
 - a challenge, a captcha or a login page stops the host at once: it is neither solved nor gone around, nor kept;
 - no cookie is kept and no header but the agent's own name and the language is set.

@@ -7,6 +7,7 @@ Notable here:
   impossible ratings are;
 - helpful votes are smoothed, so that 140 of 147 outranks 1 of 1; a number between 0 and 1 is a share already;
 - a review's id is a hash (BLAKE2b) of its film and text: the same in any order and by any version of any library;
+- of entities those that the HTML standard knows are resolved, once; others stay as they are;
 - there is no column for an author: a user's name cannot slip through.
 """
 

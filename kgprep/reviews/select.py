@@ -5,11 +5,12 @@
 Notable here:
 - relatedness is BM25 against the entity's neighbourhood: the words of its description, of its neighbours' names, and of
   two of its reviews, so a reviewer's own whims and typos weigh nothing;
-- neighbours is how many entities next to it in the graph the sentence names (its people, genres, places);
+- neighbours is the number of entities next to it in the graph that the sentence names (its people, genres, places),
+  as a share of two, 1 at most;
 - subject is whether it names the entity, or at least speaks of "the film";
 - opinion is the review's rating and how helpful readers found it;
-- form falls with chatter about oneself, about reviews or discs, with shouting, questions, bare lists, a missing capital
-  and odd lengths, and for pieces of longer sentences.
+- form falls with chatter about oneself, about reviews or discs, with shouting, questions, bare lists, a beginning that
+  points back or lacks its capital, and odd lengths, and for pieces of longer sentences.
 """
 
 from __future__ import annotations
