@@ -6,8 +6,8 @@ Notable here:
 - a year that disagrees by more than one excludes a candidate, whatever else speaks for it;
 - a game, album, book or song is never taken for a film, a series hardly ever: for an item that has its very year, or,
   if no film is called so, a film series for an item without a year and a miniseries or serial also for one with;
-- an item that has an entity's very year or, with its title, its IMDb id, owns it: items of other years lose that
-  entity, and so do items of other titles to which a noisy IMDb id led;
+- an item with a film's title, and its year or its IMDb id, owns the film: items of other titles lose it, though a noisy
+  IMDb id led them there, and so do items of other years without its IMDb id;
 - of two spellings of one film, the entity with edges is preferred to the bare one.
 """
 

@@ -1,9 +1,10 @@
 """How sure it is that a found form is a name of something at all: weighed evidence for titles and people, rules else.
 
 Notable here:
-- the weights of evidence come from ReDial's training dialogues: their titles put back into the text are names, other
-  places where a title's words stand are not (`tests/linking/fit_evidence.py` finds them again);
-- the rules before the evidence say what is never a name, whatever else speaks for it.
+- the weights in `FITTED` come from ReDial's training dialogues: their titles put back into the text are names, other
+  places where a title's words stand are not (`tests/linking/fit_evidence.py` finds them again); the others are set by
+  hand;
+- the rules before the evidence say what is no name, most of them but for what is quoted or has a year beside it.
 """
 
 from __future__ import annotations
