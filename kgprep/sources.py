@@ -48,7 +48,8 @@ class RemoteFile(BaseModel):
 class DataSource(BaseModel):
     """One outside source: what it is, under which terms, and its files.
 
-    `roles` maps what a recipe asks for ("train") to the file names that can serve, in order of preference.
+    `roles` maps what `locate` is asked for ("train") to the file names that can serve, in order of preference; recipes
+    name their files themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
