@@ -85,17 +85,37 @@ def _transfer(session: requests.Session, url: str, target: Path) -> None:
         _Interrupted: worth another attempt.
         KgprepError: not worth one.
     """
-    start, headers = _resume_headers(target)
+    is_whole = False
     try:
-        with session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as response:
-            _check_status(response, url, target)
-            resumed = response.status_code == 206 and _starts_at(response, start)
-            if response.status_code == 206 and not resumed:
-                discard_part(target)
-                raise _Interrupted("the server sent another range than asked for")
-            _store(response, target, start if resumed else 0)
-    except requests.RequestException as error:
+        while not is_whole:
+            is_whole = _transfer_range(session, url, target)
+    # An address that no library can read, to which a server has led, is a ValueError.
+    except (requests.RequestException, ValueError) as error:
         raise _Interrupted(_reason(error)) from error
+
+
+def _transfer_range(session: requests.Session, url: str, target: Path) -> bool:
+    """Fetch what a server gives at once; return whether that was the rest of the file."""
+    start, headers = _resume_headers(target)
+    with session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as response:
+        _check_status(response, url, target)
+        resumed = response.status_code == 206 and _starts_at(response, start)
+        if response.status_code == 206 and not resumed:
+            discard_part(target)
+            raise _Interrupted("the server sent another range than asked for")
+        _store(response, target, start if resumed else 0)
+        return not resumed or _ends_at_last_byte(response, target, start)
+
+
+def _ends_at_last_byte(response: requests.Response, target: Path, start: int) -> bool:
+    """Tell whether a range led to the end of the file; a server may give less than was asked for."""
+    total = response.headers["Content-Range"].rpartition("/")[2]
+    size = _size(part_path(target))
+    if not total.isdecimal() or size >= int(total):
+        return True
+    if size == start:
+        raise _Interrupted(f"the server sent none of the bytes after {start:,} of {int(total):,}")
+    return False
 
 
 def _resume_headers(target: Path) -> tuple[int, dict[str, str]]:

@@ -28,7 +28,7 @@ from kgprep.download import discard_part, download, part_path
 from kgprep.errors import KgprepError, no_file
 from kgprep.progress import console
 from kgprep.record import file_sha256
-from kgprep.unpack import unpack
+from kgprep.unpack import DamagedArchive, unpack
 
 LOCK_NAME = "data_manifest.lock"
 
@@ -269,6 +269,8 @@ class _Lock:
     def _read(self) -> dict[str, dict[str, object]]:
         try:
             entries = json.loads(self.path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise KgprepError(f"{self.path} cannot be read ({error.strerror}): restore it, or delete it") from error
         except ValueError as error:
             raise KgprepError(f"{self.path} is not JSON ({error}): restore it, or delete it to record anew") from error
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
@@ -285,6 +287,13 @@ class _Lock:
 
     def record(self, key: str, **facts: object) -> None:
         self.entries[key] = self.entries.get(key, {}) | facts
+        self._write()
+
+    def forget(self, key: str) -> None:
+        if self.entries.pop(key, None) is not None:
+            self._write()
+
+    def _write(self) -> None:
         with write_beside(self.path) as partial:
             partial.write_text(json.dumps(self.entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -320,6 +329,8 @@ def _obtain(
 
 def _check_present(target: Path, expected: str | None) -> str:
     """Return the sha256 of a file that lies there already, and leave the file alone even where it is wrong."""
+    if not target.is_file():
+        raise KgprepError(f"{target} is a folder where a file is wanted: move it away and fetch again")
     found = file_sha256(target)
     if expected and found != expected:
         raise KgprepError(f"{target} has sha256 {found}, expected {expected}: delete it and fetch it again")
@@ -367,4 +378,10 @@ def _unpack_once(archive: Path, lock: _Lock, key: str) -> None:
     names = lock.unpacked(key)
     if names and all((archive.parent / name).exists() for name in names):
         return
-    lock.record(key, unpacked=list(unpack(archive, archive.parent)))
+    try:
+        names = list(unpack(archive, archive.parent))
+    except DamagedArchive:
+        # Its sum must not be asked of what is fetched next.
+        lock.forget(key)
+        raise
+    lock.record(key, unpacked=names)

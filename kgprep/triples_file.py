@@ -15,14 +15,15 @@ FORMATS = ("parquet", "jsonl", "tsv")
 
 
 def write_triples(
-    workspace: Path, out: Path, form: str, split: str | None = None, columns: Sequence[str] = ()
+    workspace: Path, out: Path, form: str | None = None, split: str | None = None, columns: Sequence[str] = ()
 ) -> tuple[Count, ...]:
     """Write the triples of a bundle to `out`, with the label and IRI of their entities.
 
     Args:
         workspace: folder of the bundle.
         out: file to write; one that is there is replaced.
-        form: one of `FORMATS`; in tsv, white space inside a value becomes one space.
+        form: one of `FORMATS`, by default the ending of `out`, else parquet; in tsv, white space inside a value becomes
+            one space.
         split: train, valid or test; None for all.
         columns: names in the order wanted; all by default.
 
@@ -51,15 +52,15 @@ def write_triples(
     texts = chosen.select(wanted).with_columns(pl.col(pl.Enum).cast(pl.String))
     found = collect_table(workspace, TRIPLES, texts)
     with write_beside(out) as partial:
-        _write(found, partial, form)
+        _write(found, partial, form or out.suffix.removeprefix(".").lower())
     return (Count("triples written", found.height, every.select(pl.len()).collect().item()),)
 
 
 def _write(frame: pl.DataFrame, path: Path, form: str) -> None:
-    if form == "parquet":
-        frame.write_parquet(path)
-    elif form == "jsonl":
+    if form == "jsonl":
         frame.write_ndjson(path)
-    else:
+    elif form == "tsv":
         tidy = frame.with_columns(pl.col(pl.String).str.replace_all(r"\s+", " "))
         tidy.write_csv(path, separator="\t", quote_style="never")
+    else:
+        frame.write_parquet(path)

@@ -16,11 +16,16 @@ from pathlib import Path, PurePosixPath
 from kgprep.errors import KgprepError
 
 
+class DamagedArchive(KgprepError):
+    """What lies there is no whole archive."""
+
+
 def unpack(archive: Path, folder: Path) -> tuple[str, ...]:
     """Extract a .zip or tar file into `folder` and return the names of the top-level entries it put there.
 
     Raises:
-        KgprepError: the archive is damaged, of another kind, or holds a name that leads out of `folder`.
+        DamagedArchive: the archive is damaged or of another kind.
+        KgprepError: it holds a name that leads out of `folder`, or the folder cannot be written to.
     """
     beside = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder))
     try:
@@ -29,7 +34,8 @@ def unpack(archive: Path, folder: Path) -> tuple[str, ...]:
         for name in names:
             _replace(beside / name, folder / name)
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise KgprepError(f"{archive} cannot be unpacked ({error}): delete it and fetch it again") from error
+        reason = " ".join(str(error).split())
+        raise DamagedArchive(f"{archive} cannot be unpacked ({reason}): delete it and fetch it again") from error
     except OSError as error:
         raise KgprepError(f"{archive} cannot be unpacked into {folder} ({error}): free some space") from error
     finally:

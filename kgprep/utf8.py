@@ -39,7 +39,17 @@ def _check(path: Path, first: int, block: bytes) -> None:
     try:
         block.decode()
     except UnicodeDecodeError as error:
-        raise _refused(path, first + block.count(b"\n", 0, error.start), "Latin-1") from error
+        line = block[block.rfind(b"\n", 0, error.start) + 1 :].partition(b"\n")[0]
+        raise _refused(path, first + block.count(b"\n", 0, error.start), _likely_encoding(line)) from error
+
+
+def _likely_encoding(line: bytes) -> str:
+    try:
+        # In the common part of GBK signs take two bytes beyond ASCII, while accents of Latin-1 stand alone.
+        line.decode("gb2312")
+    except UnicodeDecodeError:
+        return "Latin-1"
+    return "GBK"
 
 
 def _refused(path: Path, line: int, encoding: str) -> KgprepError:

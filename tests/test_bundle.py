@@ -57,7 +57,7 @@ def test_parquet_holds_all_columns_and_rows(sample_workspace: Path, tmp_path: Pa
 def test_json_lines_and_tsv_hold_the_split_and_columns_asked_for(sample_workspace: Path, tmp_path: Path) -> None:
     asked = ("--split", "test", "--columns", "word, label,sentence")
     triples("-w", sample_workspace, "--format", "jsonl", "--out", tmp_path / "test.jsonl", *asked)
-    triples("-w", sample_workspace, "--format", "tsv", "--out", tmp_path / "test.tsv", *asked)
+    triples("-w", sample_workspace, "--out", tmp_path / "test.tsv", *asked)
     lines = [json.loads(line) for line in (tmp_path / "test.jsonl").read_text(encoding="utf-8").splitlines()]
     cells = [line.split("\t") for line in (tmp_path / "test.tsv").read_text(encoding="utf-8").splitlines()]
     expected = read_table(sample_workspace, TRIPLES).filter(pl.col("split").cast(pl.String) == "test")

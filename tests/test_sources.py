@@ -40,6 +40,8 @@ class Site:
     honours_ranges: bool = True
     lies_about_ranges: bool = False
     status: int | None = None
+    most_at_once: int | None = None
+    leads_to: str | None = None
     cuts: list[int] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
     port: int = 0
@@ -58,13 +60,21 @@ class Handler(BaseHTTPRequestHandler):
         if site.status:
             self.send_error(site.status)
             return
+        if site.leads_to:
+            self.send_response(302)
+            self.send_header("Location", site.leads_to)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         start = self.start_byte()
         body = site.body[start:]
+        if start and site.most_at_once:
+            body = body[: site.most_at_once]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
         if start:
             shown = 0 if site.lies_about_ranges else start
-            self.send_header("Content-Range", f"bytes {shown}-{len(site.body) - 1}/{len(site.body)}")
+            self.send_header("Content-Range", f"bytes {shown}-{start + len(body) - 1}/{len(site.body)}")
         if site.etag:
             self.send_header("ETag", site.etag)
         self.end_headers()
@@ -184,6 +194,20 @@ def test_another_range_than_asked_for_is_not_joined(site: Site, tmp_path: Path) 
     (found,) = fetch(["dumps"], tmp_path, manifest=manifest_of(site.url), pause=0)
     assert found.path.read_bytes() == BODY
     assert [request.get("Range") for request in site.asked] == [None, "bytes=100000-", None]
+
+
+def test_a_server_that_gives_less_than_asked_for_is_asked_for_the_rest(site: Site, tmp_path: Path) -> None:
+    site.cuts, site.most_at_once = [100_000], 60_000
+    (found,) = fetch(["dumps"], tmp_path, manifest=manifest_of(site.url), attempts=2, pause=0)
+    assert found.path.read_bytes() == BODY
+    ranges = [request.get("Range") for request in site.asked]
+    assert ranges == [None, *(f"bytes={start}-" for start in range(100_000, len(BODY), 60_000))]
+
+
+def test_an_address_that_nobody_can_read_is_one_sentence(site: Site, tmp_path: Path) -> None:
+    site.leads_to = "http://[bad"
+    with pytest.raises(KgprepError, match="could not be fetched after 2 attempts"):
+        fetch(["dumps"], tmp_path, manifest=manifest_of(site.url), attempts=2, pause=0)
 
 
 def test_a_wrong_sum_is_refused_and_removed(site: Site, tmp_path: Path) -> None:
@@ -325,6 +349,23 @@ def test_a_truncated_archive_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "set.tar.gz").write_bytes(tar_of({"a": "x" * 10_000})[:60])
     with pytest.raises(KgprepError, match="cannot be unpacked"):
         fetch(["dumps"], tmp_path / "data", tmp_path, manifest_of(None, path="set.tar.gz", unpack=True))
+
+
+def test_what_is_no_archive_is_fetched_anew_once_it_is_deleted(site: Site, tmp_path: Path) -> None:
+    manifest = manifest_of(site.url, unpack=True)
+    site.body = b"<html>Please log in.</html>"
+    with pytest.raises(KgprepError, match=rf"^{tmp_path / 'dumps' / FILE} cannot be unpacked [^\n]*$"):
+        fetch(["dumps"], tmp_path, manifest=manifest, pause=0)
+    (tmp_path / "dumps" / FILE).unlink()
+    site.body = zip_of({"a.txt": "A"})
+    fetch(["dumps"], tmp_path, manifest=manifest, pause=0)
+    assert (tmp_path / "dumps" / "a.txt").read_text() == "A"
+
+
+def test_a_folder_where_a_file_is_wanted_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dumps" / FILE).mkdir(parents=True)
+    with pytest.raises(KgprepError, match=r"is a folder where a file is wanted"):
+        fetch(["dumps"], tmp_path, manifest=manifest_of(None))
 
 
 def test_locate_takes_the_first_known_name_that_exists(tmp_path: Path) -> None:

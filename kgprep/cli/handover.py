@@ -75,19 +75,17 @@ def import_command(form: str, folder: Path, workspace: Path) -> None:
     "--format",
     "form",
     type=click.Choice(["parquet", "jsonl", "tsv"]),
-    default="parquet",
-    show_default=True,
-    help="Form of the file.",
+    help="Form of the file.  [default: by its ending, else parquet]",
 )
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), help="Part of the dialogues; all by default.")
 @click.option("--columns", metavar="NAMES", default="", help="Columns to write, separated by commas; all by default.")
 @debug_option
-def triples_command(workspace: Path, out: Path, form: str, split: str | None, columns: str) -> None:
+def triples_command(workspace: Path, out: Path, form: str | None, split: str | None, columns: str) -> None:
     """Write the word-entity-sentence triples as one file.
 
     \b
     Example:
-        kgprep triples -w workspaces/sample --format tsv --columns word,label,sentence --out triples.tsv
+        kgprep triples -w workspaces/sample --columns word,label,sentence --out triples.tsv
     """
     from kgprep.triples_file import write_triples
 

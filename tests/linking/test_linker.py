@@ -93,6 +93,13 @@ def test_a_spacy_pipeline_gets_spans_with_the_iri(sample_workspace: Path) -> Non
     assert len(docs[1].spans[component.SPANS_KEY]) == 0
 
 
+def test_a_forked_copy_of_the_component_refuses(sample_workspace: Path) -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("kgprep_linker", config={"workspace": str(sample_workspace)})
+    with pytest.raises(ValueError, match="kgprep_linker works in one process, .*: use n_process=1"):
+        list(nlp.pipe(["I loved Inception.", "nothing here"], n_process=2))
+
+
 def test_spacy_finds_the_component_by_its_name(sample_workspace: Path) -> None:
     program = (
         "import spacy, sys; nlp = spacy.blank('en'); nlp.add_pipe('kgprep_linker', config={'workspace': sys.argv[1]});"

@@ -263,6 +263,7 @@ def test_a_column_map_that_is_wrong_is_refused(tmp_path: Path, written: str, mes
         ("a.csv", b"review,tt,stars\n", "has no row"),
         ("a.csv", b"review,tt,stars\n,,5\n", "no review of a named film"),
         ("a.csv", "review,tt,stars\ncafé,tt0113277,4\n".encode("latin-1"), r"a\.csv:2: .* perhaps Latin-1"),
+        ("a.csv", "片名,年份\n盗梦空间,2010\n".encode("gbk"), r"a\.csv:1: .* perhaps GBK"),
         ("a.csv", "révue,tt,stars\nFine.,tt0113277,4\n".encode("latin-1"), r"a\.csv:1: .* perhaps Latin-1"),
         ("a.tsv", b"review\ttt\tstars\n" * 9999 + b"caf\xe9\ttt0113277\t4\n", r"a\.tsv:10000: .* perhaps Latin-1"),
         ("a.csv", CSV.encode("utf-16"), r"a\.csv:1: .* perhaps UTF-16: convert the file to UTF-8"),
