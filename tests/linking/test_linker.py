@@ -96,7 +96,7 @@ def test_a_spacy_pipeline_gets_spans_with_the_iri(sample_workspace: Path) -> Non
 def test_a_forked_copy_of_the_component_refuses(sample_workspace: Path) -> None:
     nlp = spacy.blank("en")
     nlp.add_pipe("kgprep_linker", config={"workspace": str(sample_workspace)})
-    with pytest.raises(ValueError, match="kgprep_linker works in one process, .*: use n_process=1"):
+    with pytest.raises(ValueError, match=r"kgprep_linker works in one process, .*: use n_process=1"):
         list(nlp.pipe(["I loved Inception.", "nothing here"], n_process=2))
 
 
