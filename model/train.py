@@ -314,7 +314,7 @@ class _Training:
         progress = self.state.progress
         within = f", epoch {progress.epochs + 1}, after step {progress.steps}"
         where = within if progress.steps else f" after epoch {progress.epochs}"
-        raise KgprepError(f"stopped in phase {phase.name}{where}: go on with the same command and --resume")
+        raise KgprepError(f"stopped in phase {phase.name}{where}: go on with --resume and the same settings")
 
     def _save(self) -> None:
         if parallel.is_first():

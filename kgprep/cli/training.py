@@ -66,7 +66,7 @@ def train_command(
     except KeyboardInterrupt as interrupt:
         advice = "nothing was saved, so give the same command again"
         if _saved_at(state) > saved_before:
-            advice = f"go on with the same command and --resume{' instead of --overwrite' if overwrite else ''}"
+            advice = "go on with --resume and the same settings"
         raise KgprepError(f"stopped by Ctrl-C while training: {advice}") from interrupt
     if not is_first():
         return

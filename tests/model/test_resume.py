@@ -84,7 +84,7 @@ def test_ctrl_c_finishes_the_step_and_says_how_to_go_on(copied: Path) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert "the step or the validation is finished first" in said
-    assert "go on with the same command and --resume" in said
+    assert "go on with --resume and the same settings" in said
     train(copied, "stopped", CONFIG, resume=True)
     assert weights(copied, "stopped") == weights(copied, "unbroken")
 
@@ -97,7 +97,7 @@ def press_twice() -> None:
 
 @pytest.mark.parametrize(
     ("step", "advice"),
-    [(1, "nothing was saved, so give the same command again"), (3, "go on with the same command and --resume")],
+    [(1, "nothing was saved, so give the same command again"), (3, "go on with --resume and the same settings")],
 )
 def test_ctrl_c_twice_says_what_can_be_done(copied: Path, step: int, advice: str) -> None:
     command = ["train", "-w", str(copied), "--run", "twice", "--config", "small", "--max-steps", "2"]
@@ -145,7 +145,7 @@ def test_a_run_goes_on_where_fewer_gpus_are_seen(copied: Path, monkeypatch: pyte
     with monkeypatch.context() as eight_gpus:
         eight_gpus.setattr(torch.cuda, "is_available", lambda: True)
         eight_gpus.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16, dtype=torch.uint8)] * 8)
-        with signal_at_step(1), pytest.raises(KgprepError, match="go on with the same command and --resume"):
+        with signal_at_step(1), pytest.raises(KgprepError, match="go on with --resume and the same settings"):
             train(copied, "moved", CONFIG)
     monkeypatch.setattr("torch.cuda.random.set_rng_state", only_of_the_first_gpu)
     train(copied, "moved", CONFIG, resume=True)
@@ -180,7 +180,7 @@ def together(workspace: Path, run: str, sent: str = "", resume: str = "") -> sub
 @pytest.mark.slow
 def test_two_processes_go_on_to_the_weights_of_two_that_nothing_broke(copied: Path) -> None:
     assert together(copied, "both").returncode == 0
-    assert "go on with the same command and --resume" in together(copied, "stopped", sent="SIGINT").stderr
+    assert "go on with --resume and the same settings" in together(copied, "stopped", sent="SIGINT").stderr
     assert together(copied, "killed", sent="SIGKILL").returncode != 0
     with pytest.raises(KgprepError, match=r"by another number of processes \(2, not 1\): start 2 with torchrun"):
         train(copied, "stopped", CONFIG, resume=True)
