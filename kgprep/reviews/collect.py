@@ -5,7 +5,7 @@ Notable here:
   user must say that it was given;
 - an item's pages follow from one another: each names the next, until the limit is reached;
 - pages are kept as they come, so a run that was stopped goes on without fetching anything twice;
-- what was collected before a stop, of whatever kind, is written.
+- what was collected before a stop, of whatever kind, is written, unless the file there holds more.
 """
 
 from __future__ import annotations
@@ -89,6 +89,11 @@ class _Collection:
         """How many reviews were collected."""
         return sum(frame.height for frame in self.frames)
 
+    @property
+    def is_vain(self) -> bool:
+        """Whether no review could be read, though there were pages."""
+        return bool(self.refusals) and not self.reviews
+
     def collect(self, item: str) -> None:
         """Collect the reviews of one item; a page whose layout is unknown ends it and is remembered."""
         before = self.reviews
@@ -147,7 +152,7 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
 
     Raises:
         KgprepError: the permission or the contact is missing, there are no items, no page could be read, or the site
-            stopped the collection; what was collected until then is written.
+            stopped the collection; what was collected until then is written, unless `config.out` holds more.
     """
     if site not in SITES:
         raise KgprepError(f"there is no site {site}: choose one of {', '.join(SITES)}")
@@ -167,15 +172,17 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
     ) as session:
         collection = _Collection(chosen, session, config.limit, base_url)
         stopped: HostStoppedError | None = None
+        succeeded = False
         try:
             with progress(f"collecting from {urlsplit(base_url or chosen.host).netloc}", len(items)) as bar:
                 for item in items:
                     collection.collect(item)
                     bar.advance()
+            succeeded = not collection.is_vain
         except HostStoppedError as error:
             stopped = error
         finally:
-            summary = _write(collection, len(items), config.out)
+            summary = _write(collection, len(items), config.out, succeeded)
     _raise_if_vain(collection, stopped, config.out)
     return summary
 
@@ -276,10 +283,24 @@ def _unseen(records: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     return distinct.join(seen.select(key), on="key", how="anti", maintain_order="left").drop("key")
 
 
-def _write(collection: _Collection, items: int, out: Path) -> CollectSummary:
+def _held(out: Path) -> int:
+    """Return how many reviews, one a line, there are in a file."""
+    if not out.is_file():
+        return 0
+    with out.open("rb") as lines:
+        return sum(1 for _ in lines)
+
+
+def _write(collection: _Collection, items: int, out: Path, succeeded: bool) -> CollectSummary:
     records = pl.concat([pl.DataFrame(schema=RAW), *collection.frames])
-    with write_beside(out) as partial:
-        records.write_ndjson(partial)
+    held = 0 if succeeded else _held(out)
+    if records.height < held:
+        console.print(
+            f"  {out} is left as it was, with {held:,} reviews: {records.height:,} were collected", markup=False
+        )
+    else:
+        with write_beside(out) as partial:
+            records.write_ndjson(partial)
     outcomes = collection.session.outcomes.copy()
     outcomes["of unknown layout"] = collection.outcomes["of unknown layout"]
     order = [*_OUTCOMES_FIRST, *sorted(outcomes.keys() - set(_OUTCOMES_FIRST))]
@@ -299,7 +320,7 @@ def _write(collection: _Collection, items: int, out: Path) -> CollectSummary:
 def _raise_if_vain(collection: _Collection, stopped: HostStoppedError | None, out: Path) -> None:
     if stopped is not None:
         raise KgprepError(
-            f"{stopped}: the collection stops here, {collection.reviews} reviews are in {out}; {LOCAL_CORPORA}"
+            f"{stopped}: the collection stops here, {_held(out):,} reviews are in {out}; {LOCAL_CORPORA}"
         ) from stopped
-    if collection.refusals and not collection.reviews:
+    if collection.is_vain:
         raise KgprepError(f"no review could be read, {collection.refusals[0]}; {LOCAL_CORPORA}")

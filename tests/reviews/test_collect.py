@@ -135,6 +135,29 @@ def test_pages_of_an_item_before_a_challenge_are_in_the_corpus(
     assert read_reviews("imdb", tmp_path / "out.jsonl").frame.height == 1
 
 
+def test_a_stopped_collection_leaves_a_fuller_corpus_as_it_was(
+    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.play("/title/tt0000001/reviews/", page(1, 2, 3))
+    collect(site, simulated, tmp_path, "tt0000001")
+    earlier = (tmp_path / "out.jsonl").read_bytes()
+    site.play("/title/tt0000002/reviews/", page(4), "<html>Something new</html>")
+    site.play("/title/tt0000003/reviews/", Answer(202))
+    with pytest.raises(KgprepError, match="3 reviews are in"):
+        collect(site, simulated, tmp_path, "tt0000002 tt0000003")
+    assert (tmp_path / "out.jsonl").read_bytes() == earlier
+    assert "is left as it was, with 3 reviews: 1 were collected" in " ".join(capsys.readouterr().err.split())
+    (tmp_path / "out.jsonl.pages.sqlite").unlink()
+    with pytest.raises(KgprepError, match="no review could be read"):
+        collect(site, simulated, tmp_path, "tt0000002")
+    assert (tmp_path / "out.jsonl").read_bytes() == earlier
+    # One that comes to its end has what was asked for, be it less.
+    site.play("/title/tt0000002/reviews/", page(4))
+    (tmp_path / "out.jsonl.pages.sqlite").unlink()
+    collect(site, simulated, tmp_path, "tt0000002")
+    assert read_reviews("imdb", tmp_path / "out.jsonl").frame.height == 1
+
+
 def test_where_no_page_could_be_read_the_collection_fails(
     site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
 ) -> None:
