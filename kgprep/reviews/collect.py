@@ -121,8 +121,9 @@ class _Collection:
             fresh = _unseen(_named_alike(written, seen), seen).head(self.limit - seen.height)
             yield fresh
             seen = pl.concat([seen, fresh])
-            # A page with nothing new would lead round in a circle.
-            if seen.height >= self.limit or not fresh.height:
+            # A page with nothing new would lead round in a circle; one of comments without words may lead on.
+            is_wordless = records.height > 0 and not written.height
+            if seen.height >= self.limit or not (fresh.height or is_wordless):
                 break
         self.outcomes["reviews without a text left out"] += textless
         self.outcomes["items with fewer reviews than their site speaks of"] += seen.height + textless < min(

@@ -265,6 +265,23 @@ def test_the_mobile_answers_of_douban_are_paged(site: PlayedSite, simulated: Sim
     assert site.asked.total() == 1 + 3
 
 
+def test_a_page_of_comments_without_words_does_not_end_the_item(
+    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
+) -> None:
+    for start in (0, 20, 40):
+        interests = [
+            {"id": str(number), "comment": "" if number < 20 else f"第{number}条"}
+            for number in range(start, start + 20)
+        ]
+        site.play(
+            f"/rexxar/api/v2/movie/1291561/interests?count=20&order_by=hot&start={start}",
+            json.dumps({"count": 20, "start": start, "total": 60, "interests": interests}),
+        )
+    counted = outcomes(collect(site, simulated, tmp_path, "1291561", "douban-mobile", limit=30))
+    assert counted["reviews collected"] == 30
+    assert counted["reviews without a text left out"] == 20
+
+
 def test_wrongly_declared_encodings_are_read(site: PlayedSite, simulated: SimulatedClock, tmp_path: Path) -> None:
     latin = {"Content-Type": "text/html; charset=iso-8859-1"}
     site.play("/subject/1291561/", Answer(body=comments(1, 2), headers=latin))
