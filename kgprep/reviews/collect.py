@@ -152,11 +152,14 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
         clock: for tests.
 
     Raises:
-        KgprepError: the permission or the contact is missing, there are no items, no page could be read, or the site
-            stopped the collection; what was collected until then is written, unless `config.out` holds more.
+        KgprepError: the permission or the contact is missing, there are no items, the output is a folder, no page could
+            be read, or the site stopped the collection; what was collected until then is written, unless `config.out`
+            holds more.
     """
     if site not in SITES:
         raise KgprepError(f"there is no site {site}: choose one of {', '.join(SITES)}")
+    if config.out.is_dir():
+        raise KgprepError(f"cannot write {config.out}: it is a folder, give the name of a file to --out")
     chosen = SITES[site]
     base_url = _checked(config.base_url)
     contact = _permitted_contact(chosen, base_url or chosen.host, config)

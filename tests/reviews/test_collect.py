@@ -398,6 +398,17 @@ def test_a_mistake_gets_one_sentence(tmp_path: Path, name: str, changed: dict[st
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_as_output_is_refused_before_anything_is_asked(
+    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
+) -> None:
+    site.play("/title/tt0000001/reviews/", page(1))
+    (tmp_path / "out.jsonl").mkdir()
+    with pytest.raises(KgprepError, match="it is a folder"):
+        collect(site, simulated, tmp_path, "tt0000001")
+    assert not site.asked
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ids.txt", "out.jsonl"]
+
+
 def test_ids_of_a_bundle_are_taken(
     site: PlayedSite, simulated: SimulatedClock, tmp_path: Path, workspace: Path
 ) -> None:
