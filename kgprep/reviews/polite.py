@@ -11,6 +11,8 @@ Notable here:
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -34,6 +36,7 @@ from kgprep.progress import console
 from kgprep.reviews.page_store import PageStore
 from kgprep.reviews.refusal import forbids_automation, refusal
 from kgprep.reviews.robots import AGENT, KEPT_SECONDS, RobotsRules, parse_robots
+from kgprep.reviews.sites.page import decode_page
 
 RETRIED_STATUS = (429, 500, 502, 503, 504)
 RETRIES = 4
@@ -50,6 +53,12 @@ _HOPELESS = (
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
     requests.exceptions.SSLError,
+)
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]")
+# Comments and declarations may come before the tag; a comment without an end is a page that was cut in it.
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?>\s|<!--.*?-->|<\?.*?>|<!(?!--|doctype html)[^>]*>)*+(?:<!doctype html|<html|<!--)",
+    re.IGNORECASE | re.DOTALL,
 )
 _OUTCOMES = {403: "refused (403)", 404: "not found (404)", 410: "not found (410)"}
 
@@ -340,9 +349,13 @@ def _is_unreachable(failure: requests.RequestException) -> bool:
 
 
 def _is_whole(response: requests.Response, body: bytes) -> bool:
-    """Tell whether a page is all there, where the connection itself does not tell: HTML has an end tag."""
+    """Tell whether a page is all there, where the connection itself does not tell: HTML has an end tag, JSON parses."""
     framed = "content-length" in response.headers or response.headers.get("transfer-encoding", "") == "chunked"
     if framed and "content-encoding" not in response.headers:
         return True
-    start = body[:200].lstrip().lower()
-    return not start.startswith((b"<!doctype html", b"<html")) or b"</html>" in body[-1000:].lower()
+    if _JSON.match(body):
+        try:
+            json.loads(decode_page(body))
+        except (ValueError, RecursionError):
+            return False
+    return not _HTML.match(body) or b"</html>" in body[-1000:].lower()

@@ -239,9 +239,22 @@ def test_a_page_that_fails_is_counted_and_the_next_one_fetched(site: PlayedSite,
         Answer(body="<p>a whole page</p>", cut=7),
         Answer(body="<p>a whole page</p>" * 100, cut=40, zipped=True),
         Answer(body="<html><p>a whole page</p></html>", cut=15, framed=False),
+        Answer(body="<!-- saved --><?xml version='1.0'?>\n<HTML><p>a whole page</p></HTML>", cut=60, framed=False),
+        Answer(body="<!-- saved from a page --><html></html>", cut=15, framed=False),
+        Answer(body='\ufeff {"interests": [{"comment": "好看"}]}', cut=20, framed=False),
+        Answer(body='[{"comment": "a"}, {"comment"', zipped=True),
         Answer(body=b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     ],
-    ids=["by length", "zipped", "by end tag", "not zipped"],
+    ids=[
+        "by length",
+        "zipped",
+        "by end tag",
+        "by end tag, after a comment",
+        "in a comment",
+        "JSON",
+        "zipped JSON",
+        "not zipped",
+    ],
 )
 def test_a_cut_answer_is_tried_again_and_never_kept(site: PlayedSite, open_session: Open, cut: Answer) -> None:
     site.play("/a", cut, "<html>whole</html>")
@@ -250,6 +263,26 @@ def test_a_cut_answer_is_tried_again_and_never_kept(site: PlayedSite, open_sessi
     assert session.outcomes == {"retried": 1, "fetched": 1}
     assert open_session().fetch(site.url + "/a") == b"<html>whole</html>"
     assert site.asked["/a"] == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf {"interests": []}',
+        '[{"comment": "好看"}]'.encode("gb18030"),
+        b"<!-- a part --><div>a</div>",
+        b"<!-- saved --> <!DOCTYPE html><html>a</html>",
+        b"User-agent: *",
+    ],
+    ids=["JSON", "JSON of another encoding", "a part of a page", "a page after a comment", "text"],
+)
+def test_a_whole_answer_whose_length_is_not_told_is_taken_at_once(
+    site: PlayedSite, open_session: Open, body: bytes
+) -> None:
+    site.play("/a", Answer(body=body, framed=False))
+    session = open_session()
+    assert session.fetch(site.url + "/a") == body
+    assert session.outcomes == {"fetched": 1}
 
 
 def test_a_page_that_always_breaks_off_is_counted(site: PlayedSite, open_session: Open) -> None:
