@@ -306,7 +306,7 @@ class PoliteSession:
         """Return for how many seconds the answer asks to be left alone, in Retry-After."""
         try:
             asked = self._policy.parse_retry_after(answer.headers.get("Retry-After", "0"))
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):  # no date, or one of a year that there is not
             return 0.0
         if asked > host.pause:
             self._store.rest_until(host.name, time.time() + asked)

@@ -170,7 +170,18 @@ def test_retry_after_is_honoured_in_both_its_forms(
     assert 29 <= simulated.waits[1] <= 31
 
 
-@pytest.mark.parametrize("asked", ["0", "-5", "soon", "", "Mon, 01 Jan 1990 00:00:00 GMT", "99999999999999999999999"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "0",
+        "-5",
+        "soon",
+        "",
+        "Mon, 01 Jan 1990 00:00:00 GMT",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+        "99999999999999999999999",
+    ],
+)
 def test_an_unusable_retry_after_never_shortens_the_pause(
     site: PlayedSite, open_session: Open, simulated: SimulatedClock, asked: str
 ) -> None:
