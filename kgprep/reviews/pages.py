@@ -1,7 +1,8 @@
 """A folder of saved pages, HTML or JSON, as a corpus.
 
 Notable here: the site is told from the page itself; a page that does not name its film may be called after it
-(``tt0133093.html``, ``1291843.html``, or lie in a folder of that name); a page of unknown layout is counted and shown.
+(``tt0133093.html``, of Douban ``1291843.html``, or lie in a folder of that name); a page of unknown layout is counted
+and shown.
 """
 
 from __future__ import annotations
@@ -64,10 +65,11 @@ def parse_saved_page(path: Path) -> pl.DataFrame:
 
 
 def _named_by_path(records: pl.DataFrame, path: Path) -> pl.DataFrame:
-    place = f"{path.parent.name}/{path.stem}"
-    title = re.search(r"(?<![a-z\d])(tt\d{7,9})(?!\d)", place)
-    subject = re.search(r"(?<![a-z\d])(\d{6,9})(?!\d)", place)
+    title = re.search(r"(?<![a-z\d])(tt\d{7,9})(?!\d)", f"{path.parent.name}/{path.stem}")
+    # Only a whole name counts, and only for Douban's pages: other numbers are dates of saving, and other sites' ids.
+    subjects = [name for name in (path.stem, path.parent.name) if re.fullmatch(r"[0-9]{7,9}", name)]
+    subject = subjects[0] if subjects and not title else None
     return records.with_columns(
         imdb_id=pl.coalesce("imdb_id", pl.lit(title.group(1) if title else None, pl.String)),
-        douban_id=pl.coalesce("douban_id", pl.lit(subject.group(1) if subject and not title else None, pl.String)),
+        douban_id=pl.coalesce("douban_id", pl.when(pl.col("source") == "douban.com").then(pl.lit(subject, pl.String))),
     ).select(*RAW)

@@ -159,6 +159,23 @@ def test_a_folder_of_saved_pages_is_a_corpus(tmp_path: Path) -> None:
     assert "other.html" in corpus.notes[0]
 
 
+def test_only_a_whole_name_of_seven_digits_or_more_is_a_douban_subject(tmp_path: Path) -> None:
+    pages = {
+        "20231105/heat.html": CARD,
+        "1291843.html": CARD,
+        "99/1291561.html": COMMENT.format(stars=""),
+        "1291562/page.html": COMMENT.format(stars=""),
+        "20231105/1291563.html": COMMENT.format(stars=""),
+        "saved/page_1291564.html": COMMENT.format(stars=""),
+        "saved/123456.html": COMMENT.format(stars=""),
+    }
+    for name, page in pages.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(page, encoding="utf-8")
+    frame = read_reviews("pages", tmp_path).frame
+    assert sorted(frame["douban_id"]) == ["1291561", "1291562", "1291563"]
+
+
 def test_a_folder_without_a_usable_page_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KgprepError, match="holds no page"):
         read_reviews("pages", tmp_path)
