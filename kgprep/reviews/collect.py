@@ -5,16 +5,20 @@ Notable here:
   user must say that it was given;
 - an item's pages follow from one another: each names the next, until the limit is reached;
 - pages are kept as they come, so a run that was stopped goes on without fetching anything twice;
-- what was collected before a stop, of whatever kind, is written, unless the file there holds more.
+- what was collected before a stop, by the site, Ctrl-C or SIGTERM, is written, unless the file there holds more.
 """
 
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
 import polars as pl
@@ -153,8 +157,8 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
 
     Raises:
         KgprepError: the permission or the contact is missing, there are no items, the output is a folder, no page could
-            be read, or the site stopped the collection; what was collected until then is written, unless `config.out`
-            holds more.
+            be read, or the site, Ctrl-C or SIGTERM stopped the collection; what was collected until then is
+            written, unless `config.out` holds more.
     """
     if site not in SITES:
         raise KgprepError(f"there is no site {site}: choose one of {', '.join(SITES)}")
@@ -165,7 +169,7 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
     contact = _permitted_contact(chosen, base_url or chosen.host, config)
     items = _items(site, chosen, config)
     _announce(chosen, base_url or chosen.host, items, config)
-    with PoliteSession(
+    session = PoliteSession(
         contact,
         pages_kept(config.out),
         config.pause,
@@ -173,9 +177,10 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
         chosen.language,
         config.i_have_permission,
         clock or Clock(),
-    ) as session:
+    )
+    with session, _sigterm_as_ctrl_c():
         collection = _Collection(chosen, session, config.limit, base_url)
-        stopped: HostStoppedError | None = None
+        stopped: HostStoppedError | KeyboardInterrupt | None = None
         succeeded = False
         try:
             with progress(f"collecting from {urlsplit(base_url or chosen.host).netloc}", len(items)) as bar:
@@ -183,12 +188,31 @@ def collect_reviews(site: str, config: CollectConfig, clock: Clock | None = None
                     collection.collect(item)
                     bar.advance()
             succeeded = not collection.is_vain
-        except HostStoppedError as error:
+        except (HostStoppedError, KeyboardInterrupt) as error:
             stopped = error
         finally:
             summary = _write(collection, len(items), config.out, succeeded)
     _raise_if_vain(collection, stopped, config.out)
     return summary
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM stop the block as Ctrl-C does, where it is in the main thread: no other may set handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt_once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> None:
+    # `timeout` sends two: the second must not disturb the writing of what was collected.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def pages_kept(out: Path) -> Path:
@@ -321,10 +345,11 @@ def _write(collection: _Collection, items: int, out: Path, succeeded: bool) -> C
     return CollectSummary(out, tuple(counts))
 
 
-def _raise_if_vain(collection: _Collection, stopped: HostStoppedError | None, out: Path) -> None:
+def _raise_if_vain(collection: _Collection, stopped: HostStoppedError | KeyboardInterrupt | None, out: Path) -> None:
+    there = f"{_held(out):,} reviews are in {out}, and the same command goes on"
+    if isinstance(stopped, KeyboardInterrupt):
+        raise KgprepError(f"the collection was stopped: {there}") from stopped
     if stopped is not None:
-        raise KgprepError(
-            f"{stopped}: the collection stops here, {_held(out):,} reviews are in {out}; {LOCAL_CORPORA}"
-        ) from stopped
+        raise KgprepError(f"{stopped}: the collection stops here, {there}; {LOCAL_CORPORA}") from stopped
     if collection.is_vain:
         raise KgprepError(f"no review could be read, {collection.refusals[0]}; {LOCAL_CORPORA}")

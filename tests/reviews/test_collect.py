@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def test_a_host_that_wants_no_automated_client_is_left_and_local_corpora_named(
     with pytest.raises(KgprepError, match=named) as caught:
         collect(site, simulated, tmp_path, items)
     assert "1 reviews are in" in str(caught.value)
+    assert "the same command goes on" in str(caught.value)
     assert "--reviews FORM:PATH" in str(caught.value)
     assert site.asked["/title/tt0000003/reviews/"] == 0
     assert read_reviews("imdb", tmp_path / "out.jsonl").frame.height == 1
@@ -316,7 +318,7 @@ def started(site: PlayedSite, folder: Path) -> subprocess.Popen[bytes]:
         site.play(f"/title/tt000000{number}/reviews/", page(number))
     (folder / "ids.txt").write_text(" ".join(f"tt000000{number}" for number in range(1, 5)), encoding="utf-8")
     command = [sys.executable, "-c", RUN, str(folder), site.url]
-    running = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "POLARS_MAX_THREADS": "1"})
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "POLARS_MAX_THREADS": "1"})
     until = time.monotonic() + 60
     while site.asked.total() < 3 and time.monotonic() < until:
         time.sleep(0.02)
@@ -341,19 +343,45 @@ def test_a_collection_that_was_killed_goes_on_without_fetching_anything_twice(
 ) -> None:
     running = started(site, tmp_path)
     running.kill()
-    assert running.wait() == -signal.SIGKILL
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
     assert not (tmp_path / "out.jsonl").exists()
     finish_and_compare(site, simulated, tmp_path)
 
 
-def test_a_collection_stopped_by_ctrl_c_has_written_what_it_had_and_goes_on(
-    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_collection_stopped_by_a_signal_has_written_what_it_had_and_goes_on(
+    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path, sent: signal.Signals
 ) -> None:
     running = started(site, tmp_path)
-    running.send_signal(signal.SIGINT)
-    assert running.wait(timeout=20) != 0
+    # A second one may follow at once, as `timeout` sends it.
+    for _ in range(2 if sent == signal.SIGTERM else 1):
+        running.send_signal(sent)
+    _, told = running.communicate(timeout=20)
+    assert running.returncode == 1
+    assert "the collection was stopped: 2 reviews are in" in told.decode()
+    assert "the same command goes on" in told.decode()
     assert read_reviews("imdb", tmp_path / "out.jsonl").frame.height == 2
     finish_and_compare(site, simulated, tmp_path)
+
+
+def test_a_collection_gives_the_handler_of_signals_back_and_needs_none_in_another_thread(
+    site: PlayedSite, simulated: SimulatedClock, tmp_path: Path
+) -> None:
+    def wait(seconds: float) -> None:
+        handlers.append(signal.getsignal(signal.SIGTERM))
+        simulated.time += seconds
+
+    handlers: list[Any] = []
+    site.play("/title/tt0000001/reviews/", page(1))
+    before = signal.getsignal(signal.SIGTERM)
+    (tmp_path / "ids.txt").write_text("tt0000001", encoding="utf-8")
+    config = CollectConfig(items=tmp_path / "ids.txt", out=tmp_path / "out.jsonl", contact=CONTACT, base_url=site.url)
+    collect_reviews("imdb", config, Clock(lambda: simulated.time, wait))
+    assert handlers[0] != before
+    assert signal.getsignal(signal.SIGTERM) == before
+    with ThreadPoolExecutor(1) as pool:
+        assert outcomes(pool.submit(collect, site, simulated, tmp_path, "tt0000001").result())["from cache"] == 1
 
 
 @pytest.mark.parametrize("name", ["imdb", "douban", "douban-mobile"])
