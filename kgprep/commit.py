@@ -76,17 +76,17 @@ def end_commit(workspace: Path) -> None:
 
 
 def _rename(workspace: Path) -> None:
-    journal = _journal(workspace)
-    if not journal.exists():
+    # Where folders cannot be locked, another may go the same way at the same time: what is gone is in its place.
+    try:
+        renamed, removed = _listed(workspace)
+    except FileNotFoundError:
         return
-    renamed, removed = _listed(workspace)
-    # Where folders cannot be locked, a reader may go the same way at the same time.
     for path in renamed:
         with suppress(FileNotFoundError):
             beside(path).replace(path)
     for path in removed:
         path.unlink(missing_ok=True)
-    journal.unlink(missing_ok=True)
+    _journal(workspace).unlink(missing_ok=True)
 
 
 def _listed(workspace: Path) -> tuple[list[Path], list[Path]]:

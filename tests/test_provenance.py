@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -255,6 +257,24 @@ def run_stage(name: str, workspace: Path) -> None:
         pass
 
 
+@contextmanager
+def read_meanwhile(workspace: Path) -> Iterator[None]:
+    """Open the workspace again and again, as readers do, while the block runs."""
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            finish_commit(workspace)
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        try:
+            yield
+        finally:
+            ended.set()
+        reading.result()
+
+
 def test_readers_do_no_harm_to_a_commit_where_folders_cannot_be_locked(
     tmp_path: Path, dump: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,20 +282,9 @@ def test_readers_do_no_harm_to_a_commit_where_folders_cannot_be_locked(
         raise OSError(errno.EBADF, "no locks")
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    ended = threading.Event()
-
-    def read() -> None:
-        while not ended.is_set():
-            finish_commit(tmp_path)
-
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read)
-        try:
-            for hops in range(100):
-                run_build(tmp_path, dump, hops)
-        finally:
-            ended.set()
-        reading.result()
+    for hops in range(100):
+        with read_meanwhile(tmp_path):
+            run_build(tmp_path, dump, hops)
     assert is_current(tmp_path, "build-kg", {"hops": 99})
     assert files_below(tmp_path) == ["bundle.json", "dump.nt", "edges.parquet"]
 
