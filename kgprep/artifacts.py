@@ -362,16 +362,18 @@ def _renamed(path: Path, ending: str) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except (OSError, pl.exceptions.ComputeError) as error:
-        raise KgprepError(f"cannot write {path} ({_reason(error)}): free some space or choose another place") from error
+        raise not_written(path, error) from error
     finally:
         with suppress(FileNotFoundError, NotADirectoryError):
             partial.unlink()
 
 
-def _reason(error: Exception) -> str:
-    """Return the system's own words; polars wraps an OSError's text in several layers of its own."""
+def not_written(path: Path, error: Exception) -> KgprepError:
+    """Return the sentence for a place that takes no more, with the system's own words."""
+    # polars wraps an OSError's text in several layers of its own.
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text.rpartition("error: ")[2].strip()
+    reason = text.rpartition("error: ")[2].strip()
+    return KgprepError(f"cannot write {path} ({reason}): free some space or choose another place")
 
 
 def write_parquet(table: Table, frame: pl.DataFrame, path: Path) -> None:

@@ -12,7 +12,7 @@ from math import nan
 from pathlib import Path
 from typing import Protocol
 
-from kgprep.artifacts import KgprepError, write_beside
+from kgprep.artifacts import not_written, write_beside
 from model.training_state import EpochFigures
 
 
@@ -54,9 +54,7 @@ def _refused(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise KgprepError(
-            f"cannot write {folder} ({error.strerror}): free some space or choose another place"
-        ) from error
+        raise not_written(folder, error) from error
 
 
 def draw_curves(epochs: Sequence[EpochFigures], path: Path) -> None:

@@ -53,6 +53,16 @@ UNUSABLE_CELLS = {"imdb_id": (IMDB_ID, "the imdb_id is no IMDb id of a title"), 
 _LINE = "Line"
 
 
+def known_form(header: str) -> str:
+    """Return a column's name as it is compared."""
+    return header.strip().lower()
+
+
+def compared_names() -> dict[str, tuple[str, ...]]:
+    """Return `COLUMNS_CALLED` as names are compared."""
+    return {ours: tuple(map(known_form, names)) for ours, names in COLUMNS_CALLED.items()}
+
+
 def read_item_attributes(path: Path, skips: Skips, cell_skips: Skips | None = None) -> pl.DataFrame:
     """Read a table of items.
 
@@ -122,12 +132,11 @@ def _read_strings(path: Path, skips: Skips) -> pl.DataFrame:
             f"perhaps in one of {', '.join(COMPRESSIONS)} after it"
         )
     theirs = {
-        ours: next((name.lower() for name in names if name.lower() in table.columns), None)
-        for ours, names in COLUMNS_CALLED.items()
+        ours: next((name for name in names if name in table.columns), None) for ours, names in compared_names().items()
     }
     if not theirs["item_id"] and not theirs["imdb_id"]:
         raise KgprepError(f"{path} has no column item_id or imdb_id: its columns are {', '.join(headers) or 'none'}")
-    unread = [header for header in headers if _known_form(header) not in theirs.values()]
+    unread = [header for header in headers if known_form(header) not in theirs.values()]
     if unread:
         skips.remark(f"{path}: columns that are not read: {', '.join(unread)}")
     theirs["item_id"] = theirs["item_id"] or theirs["imdb_id"]
@@ -148,30 +157,26 @@ def _read_separated(path: Path, separator: str) -> tuple[pl.DataFrame, list[str]
         raise KgprepError(f"{path}:{line}: the row has more cells than the header: {separated.advice}")
     first_called: dict[str, str] = {}
     for header in table.columns:
-        first_called.setdefault(_known_form(header), header)
+        first_called.setdefault(known_form(header), header)
     columns = [table[header].alias(name) for name, header in first_called.items()]
     return pl.select((pl.int_range(table.height) + 2).alias(_LINE), *columns), table.columns
 
 
 def _read_json(path: Path, skips: Skips) -> tuple[pl.DataFrame, list[str]]:
     """Return the columns that may be known under their known forms, and all keys, sorted."""
-    columns = {name.lower() for names in COLUMNS_CALLED.values() for name in names}
+    columns = {name for names in compared_names().values() for name in names}
     rows: list[dict[str, str | int | None]] = []
     headers: set[str] = set()
     for line, record in read_json_lines(path, skips):
         if not isinstance(record, dict):
             skips.add("the line is not a JSON object", path, line)
             continue
-        values = {_known_form(key): _as_string(value) for key, value in record.items() if _known_form(key) in columns}
+        values = {known_form(key): _as_string(value) for key, value in record.items() if known_form(key) in columns}
         headers |= record.keys()
         rows.append({_LINE: line, **values})
-    known = sorted(columns & set(map(_known_form, headers)))
+    known = sorted(columns & set(map(known_form, headers)))
     schema = {_LINE: pl.Int64, **dict.fromkeys(known, pl.String)}
     return pl.DataFrame(rows, schema=schema, orient="row"), sorted(headers)
-
-
-def _known_form(header: str) -> str:
-    return header.strip().lower()
 
 
 def _as_string(value: object) -> str | None:

@@ -15,8 +15,10 @@ from kgprep.counts import Count
 from kgprep.kg.names import parse_label
 
 _UTTERANCE = ("dialogue_id", "turn")
-_WRITTEN = pl.col("word").str.extract(r"^@(\d{1,15})$").cast(pl.Int64)
+_WRITTEN = pl.col("word").str.extract(r"^@([0-9]{1,15})$").cast(pl.Int64)
 """The number of a mention that is a token."""
+ITEM_NUMBER = pl.col("item_id").str.extract(r"^([0-9]{1,15})$").cast(pl.Int64)
+"""The number that an item's id is, null where it is none."""
 
 
 def item_names(items: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
@@ -46,10 +48,9 @@ def numbered_items(items: pl.DataFrame, entities: pl.DataFrame, mentions: pl.Dat
         entities: the bundle's entities.
         mentions: the bundle's mentions; one written as a token gives its item that number.
     """
-    number = pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64)
     # The item whose id is written as the number is comes before others that are equal to it.
-    own = items.sort(pl.col("item_id") != number.cast(pl.String), maintain_order=True).select(
-        "entity_id", number=number, title=_title()
+    own = items.sort(pl.col("item_id") != ITEM_NUMBER.cast(pl.String), maintain_order=True).select(
+        "entity_id", number=ITEM_NUMBER, title=_title()
     )
     are_items = item_names(items, entities).select("entity_id", title=_title())
     written = gold_items(mentions, entities).select("entity_id", number=_WRITTEN).join(are_items, on="entity_id")

@@ -19,7 +19,7 @@ import polars as pl
 
 from kgprep.artifacts import EDGES, ENTITIES, FEEDBACK, ITEMS, MENTIONS, RELATIONS, SPLITS, UTTERANCES, read_table
 from kgprep.counts import Count
-from kgprep.export.item_tokens import item_mentions, numbered_items, with_item_tokens
+from kgprep.export.item_tokens import ITEM_NUMBER, item_mentions, numbered_items, with_item_tokens
 from kgprep.export.numbered_graph import SELF_LOOP, bracketed_iri, numbered_graph
 from kgprep.export.tokens import PAD
 from kgprep.pickles import write_pickle
@@ -108,7 +108,7 @@ def _about(named: pl.DataFrame, feedback: pl.DataFrame, items: pl.DataFrame, num
     own = numbered.select("entity_id", "number", own="number")
     answers = (
         feedback.join(items.select("item_id", "entity_id"), on="item_id")
-        .with_columns(number=pl.col("item_id").str.extract(r"^(\d{1,15})$").cast(pl.Int64))
+        .with_columns(number=ITEM_NUMBER)
         .join(own, on=["entity_id", "number"], how="left", maintain_order="left")
         .join(smallest, on="entity_id", maintain_order="left")
         .with_columns(number=pl.coalesce("own", "smallest"))

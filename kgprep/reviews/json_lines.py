@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 
 from kgprep.counts import PLACES_SHOWN
-from kgprep.dialogues.items import COLUMNS_CALLED, FILM_TITLES
+from kgprep.dialogues.items import COLUMNS_CALLED, FILM_TITLES, known_form
 from kgprep.dialogues.values import storable
 from kgprep.errors import KgprepError
 from kgprep.reviews.records import RAW, Tally
@@ -144,7 +144,7 @@ def in_any_case(keys: Keys, present: Sequence[str]) -> dict[str, tuple[str, ...]
     """
 
     def spelt(name: str) -> tuple[str, ...]:
-        return (*(one for one in present if one.strip().lower() == name.lower()), name)
+        return (*(one for one in present if known_form(one) == known_form(name)), name)
 
     return {
         column: tuple(dict.fromkeys(one for name in among for one in spelt(name))) for column, among in keys.items()

@@ -13,7 +13,7 @@ import polars as pl
 from kgprep.artifacts import EDGES, ENTITIES, ITEMS, read_table
 from kgprep.commit import finish_commit
 from kgprep.compression import bare_suffix
-from kgprep.dialogues.items import COLUMNS_CALLED, ITEM_CELLS, UNUSABLE_CELLS, clean_attributes
+from kgprep.dialogues.items import ITEM_CELLS, UNUSABLE_CELLS, clean_attributes, compared_names, known_form
 from kgprep.dialogues.lines import JSON_LINES, Skips, read_json_lines
 from kgprep.dialogues.values import as_text, is_absent, plain_id
 from kgprep.errors import KgprepError, no_file
@@ -22,7 +22,7 @@ from kgprep.separated import SEPARATORS, open_separated
 # The packages lie side by side, in a checkout and when installed.
 SAMPLE_FOLDER = Path(__file__).parents[2] / "pipelines" / "sample"
 Row = dict[str, Any]
-_CALLED = {ours: tuple(name.lower() for name in names) for ours, names in COLUMNS_CALLED.items()}
+_CALLED = compared_names()
 _LISTS = ("genres", "people", "people_zh", "moods")
 _QUALIFIER = re.compile(r"\s*\([^)]*\)$")
 
@@ -96,7 +96,7 @@ def _read(path: Path, skips: Skips) -> Iterator[tuple[int, Row]]:
     elif suffix in JSON_LINES:
         for line, record in read_json_lines(path, skips):
             if isinstance(record, dict):
-                yield line, {name.strip().lower(): value for name, value in record.items()}
+                yield line, {known_form(name): value for name, value in record.items()}
             else:
                 skips.add("the line is not a JSON object", path, line)
     else:
@@ -109,7 +109,7 @@ def _read_separated(path: Path, separator: str) -> Iterator[Row]:
         table = separated.scan().collect()
     except pl.exceptions.PolarsError as error:
         raise separated.refused(error) from error
-    yield from ({name.strip().lower(): cell for name, cell in row.items()} for row in table.iter_rows(named=True))
+    yield from ({known_form(name): cell for name, cell in row.items()} for row in table.iter_rows(named=True))
 
 
 def _check(row: Row, place: str) -> None:

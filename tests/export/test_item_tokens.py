@@ -110,6 +110,15 @@ def test_items_whose_ids_are_one_number_stay_two(workspace: Path, tmp_path: Path
     assert dialogue["movieMentions"] == {"7": "Us (2019)", "10": "It (2017)"}
 
 
+def test_digits_of_other_scripts_are_no_number(workspace: Path, tmp_path: Path) -> None:
+    write_items(workspace, ("７", "It", 2017, None, 2, "title", 1.0), ("8", "Us", 2019, None, 3, "title", 1.0))
+    mentions = [("7", 0, 14, 16, "@１", 2, "gold", 1.0), ("7", 0, 20, 22, "Us", 3, "gold", 1.0)]
+    write_parquet(MENTIONS, pl.DataFrame(mentions, schema=MENTIONS.schema, orient="row"), MENTIONS.path(workspace))
+    for target in ("c2crs", "kbrd", "kgsf"):
+        export(workspace, target, tmp_path / target)
+    assert texts(tmp_path / "c2crs")[0] == ["Have", "you", "seen", "@11", "or", "@8", "?"]
+
+
 def test_a_token_that_is_another_items_number_becomes_its_own(workspace: Path, tmp_path: Path) -> None:
     write_items(workspace, ("012", "It", 2017, None, 2, "title", 1.0), ("12", "Us", 2019, None, 3, "title", 1.0))
     assert texts(export(workspace, "c2crs", tmp_path / "out").folder)[1][-2:] == ["@15", "吗"]
